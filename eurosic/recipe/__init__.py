@@ -1,0 +1,1 @@
+"""Recipes: read, checked and unpacked into plain values; knows no other stage."""

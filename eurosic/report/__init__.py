@@ -1,0 +1,1 @@
+"""Reports: totals, maps and charts of a finished projection."""

@@ -1,0 +1,1 @@
+"""The process model: soil columns in, yearly trajectories out. *Source:* SCIENCE.md."""
