@@ -1,0 +1,26 @@
+"""Fixtures that all tests share: the development data, where there are any."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the development data (`inputs/`, `min3p/`), or a skip that says why."""
+    named = os.environ.get("EUROSIC_DATA")
+    folder = Path(named).parent if named else _ROOT.parent / "shared" / "data"
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"development data absent: no {folder}/README.md (set EUROSIC_DATA to its inputs folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recipes() -> Path:
+    """Folder of the recipes that ship with the source."""
+    return _ROOT / "recipes"
