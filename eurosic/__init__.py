@@ -1,1 +1,1 @@
-"""eurosic: how much inorganic carbon do Europe's calcareous arable soils lose, or keep?"""
+"""eurosic: the inorganic carbon of Europe's calcareous arable soils under less nitrogen."""

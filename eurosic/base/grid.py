@@ -92,16 +92,16 @@ class Grid:
     @cached_property
     def x(self) -> NDArray[np.float64]:
         """Cell centres along x, increasing, m, shape ``(columns,)``."""
-        return self.west + self.resolution * (np.arange(self.columns) + 0.5)
+        return np.asarray(self.west + self.resolution * (np.arange(self.columns) + 0.5), dtype=np.float64)
 
     @cached_property
     def y(self) -> NDArray[np.float64]:
         """Cell centres along y, decreasing, m, shape ``(rows,)``."""
-        return self.north - self.resolution * (np.arange(self.rows) + 0.5)
+        return np.asarray(self.north - self.resolution * (np.arange(self.rows) + 0.5), dtype=np.float64)
 
 
 def grid_within(crs: str, resolution: float, bounds: tuple[float, float, float, float]) -> Grid:
-    """Return the smallest grid of whole cells, aligned to multiples of `resolution` (m), that covers `bounds`.
+    """Return the smallest grid, aligned to multiples of `resolution` (m), that covers `bounds`.
 
     Examples
     --------

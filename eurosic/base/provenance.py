@@ -28,7 +28,7 @@ def digest_of(value: object) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 digest of a file, or of a folder's files with their relative names (a Zarr store)."""
+    """Return the SHA-256 digest of a file, or of a folder's files with their relative names."""
     if path.is_file():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -47,7 +47,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _plain(value: Any) -> object:
+def _plain(value: Any) -> object:  # noqa: ANN401 - json hands over whatever it cannot write
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if hasattr(value, "model_dump"):

@@ -67,7 +67,7 @@ class Columns:
 
 
 def check_columns(columns: Columns, signature: Signature, where: str) -> None:
-    """Raise unless arrays have the shape of the signature, are finite and lie in the vocabulary's valid range.
+    """Raise unless arrays have the shape of the signature and lie in the vocabulary's valid ranges.
 
     Raises
     ------
@@ -99,7 +99,8 @@ def _check_range(values: Array, variable: Variable, where: str, *, cell_axis: in
         first = np.argwhere(bad)[0]
         raise PredictorError(
             where,
-            f"{variable.name} = {values[tuple(first)]} {variable.unit} at cell {first[cell_axis]} ({int(bad.sum())} such values)",
+            f"{variable.name} = {values[tuple(first)]} {variable.unit} at cell {first[cell_axis]}"
+            f" ({int(bad.sum())} such values)",
             wanted=f"{variable.valid_min} to {variable.valid_max} {variable.unit}",
             do="Correct the layer or the recipe that this comes from.",
         )
@@ -140,5 +141,5 @@ class Predictor(Protocol):
         ...
 
     def inside(self, columns: Columns) -> NDArray[np.bool_]:
-        """Return whether each cell lies in the region in which the predictor may be trusted, shape ``(cell,)``."""
+        """Return whether the predictor may be trusted in each cell, shape ``(cell,)``."""
         ...

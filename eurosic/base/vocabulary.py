@@ -59,7 +59,7 @@ class Status(IntEnum):
 
 
 def status_flags(layers: tuple[str, ...]) -> dict[int, str]:
-    """Return code -> meaning for `status`, with one code ``MISSING + i`` for each layer that can be absent."""
+    """Return code -> meaning for `status`; code ``MISSING + i`` says that the i-th layer is absent."""
     flags = {int(code): code.name.lower() for code in Status if code is not Status.MISSING}
     return flags | {Status.MISSING + i: f"missing_{name}" for i, name in enumerate(layers)}
 
