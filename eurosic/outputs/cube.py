@@ -1,0 +1,192 @@
+"""The lazy cube: the cell table of a finished projection seen on its grid.
+
+*Enters:* a run folder. *Leaves:* an `xarray.Dataset` ``(pathway, year, y, x)`` on Dask, of which nothing is read
+until it is asked for. The cube is a view, never a file: stored dense it would be mostly empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+import zarr
+from numpy.typing import DTypeLike, NDArray
+from pyproj import CRS
+
+from eurosic.base.errors import StoreError
+from eurosic.base.grid import Grid, space_key
+from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
+from eurosic.outputs.store import CELLS, INPUTS, PROJECTION
+
+# Cells of an aligned square of this side are neighbours in the table, whose order is a Morton code.
+_SIDE = 512
+_SHIFT = np.uint64(18)
+
+
+def open_projection(folder: Path | str) -> xr.Dataset:
+    """Return the cube of a finished projection, lazily.
+
+    Parameters
+    ----------
+    folder
+        The folder given to ``eurosic run --out``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Targets ``(pathway, year, y, x)``, stocks, `calcareous_arable_area`, `country` and `status` ``(y, x)``,
+        in the units of docs/conventions.md; y descending; CRS in `spatial_ref`.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no projection.
+    """
+    folder = Path(folder)
+    _check_folder(folder)
+    projection = zarr.open_group(folder / PROJECTION, mode="r")
+    cells = zarr.open_group(folder / CELLS, mode="r")
+    grid = Grid(**projection.attrs["grid"])  # type: ignore[arg-type]
+    places = _Places(grid, np.asarray(cells["row"][:]), np.asarray(cells["column"][:]))  # type: ignore[index]
+    variables = {
+        name: _variable(projection[name], places, ("pathway", "year"))  # type: ignore[arg-type]
+        for name in TARGETS
+        if name in projection
+    }
+    variables |= {name: _variable(projection[name], places, ()) for name in STOCKS}  # type: ignore[arg-type]
+    variables[AREA.name] = _variable(cells[AREA.name], places, ())  # type: ignore[arg-type]
+    variables[AREA.name].attrs |= {"long_name": AREA.long_name, "units": AREA.unit, "comment": AREA.comment}
+    variables |= _dense_layers(folder, projection, places)
+    cube = xr.Dataset(variables, coords=_coordinates(projection, grid), attrs=_attributes(projection))
+    return cube
+
+
+def open_totals(folder: Path | str) -> xr.Dataset:
+    """Return the area sums of a projection, loaded: ``(pathway, year, country)`` for every year.
+
+    Each quantity is in kg (changes since the start) or kg yr-1 (fluxes); `area` ``(country,)`` in m2.
+    """
+    folder = Path(folder)
+    _check_folder(folder)
+    store = xr.open_zarr(folder / PROJECTION, consolidated=False, chunks=None)
+    total = store["total"].sum("tile")
+    summed = {
+        str(name): total.sel(quantity=name, drop=True).assign_attrs(
+            units=TARGETS[str(name)].unit.replace(" m-2", ""), long_name=TARGETS[str(name)].long_name
+        )
+        for name in store["quantity"].values
+    }
+    area = store["total_area"].sum("tile").assign_attrs(units="m2", long_name=AREA.long_name)
+    totals = xr.Dataset(summed).rename({"every_year": "year"}).assign(area=area)
+    return totals.assign_attrs(_attributes(zarr.open_group(folder / PROJECTION, mode="r")))
+
+
+def _check_folder(folder: Path) -> None:
+    if not (folder / PROJECTION / "zarr.json").is_file():
+        raise StoreError(
+            str(folder),
+            "holds no projection",
+            wanted=f"a folder with {PROJECTION}, as `eurosic run --out` writes it",
+            do="Check the path, or run the recipe first.",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where the rows of the cell table stand in the grid."""
+
+    grid: Grid
+    rows: NDArray[np.int32]
+    columns: NDArray[np.int32]
+
+    @cached_property
+    def squares(self) -> NDArray[np.uint64]:
+        """The aligned square of each cell, increasing along the table."""
+        return space_key(self.rows, self.columns) >> _SHIFT
+
+    def within(self, rows: range, columns: range) -> list[slice]:
+        """Return the ranges of the table that hold every cell of a window, one per aligned square."""
+        tops = np.arange(rows.start // _SIDE, -(-rows.stop // _SIDE))
+        lefts = np.arange(columns.start // _SIDE, -(-columns.stop // _SIDE))
+        squares = np.sort(space_key(np.repeat(tops, len(lefts)), np.tile(lefts, len(tops))))
+        starts = np.searchsorted(self.squares, squares, side="left")
+        stops = np.searchsorted(self.squares, squares, side="right")
+        return [slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True) if b > a]
+
+
+class _DenseView:
+    """An array of the cell table that indexes like the dense array it stands for."""
+
+    def __init__(self, path: Path, name: str, places: _Places) -> None:
+        self._path, self._name, self._places = path, name, places
+        array = self._array()
+        self.shape: tuple[int, ...] = (*array.shape[:-1], *places.grid.shape)
+        self.dtype: DTypeLike = array.dtype
+        self.ndim = len(self.shape)
+        self._fill = array.fill_value if array.dtype != np.float64 else np.nan
+
+    def _array(self) -> zarr.Array:  # type: ignore[type-arg]
+        return zarr.open_group(self._path, mode="r")[self._name]  # type: ignore[return-value]
+
+    def __getitem__(self, key: tuple[slice, ...]) -> NDArray[np.generic]:
+        spans = [range(*part.indices(size)) for part, size in zip(key, self.shape, strict=True)]
+        *leading, rows, columns = spans
+        dense = np.full([len(span) for span in spans], self._fill, dtype=self.dtype)
+        array = self._array()
+        for cells in self._places.within(rows, columns):
+            row = self._places.rows[cells] - rows.start
+            column = self._places.columns[cells] - columns.start
+            inside = (row >= 0) & (row < len(rows)) & (column >= 0) & (column < len(columns))
+            if inside.any():
+                table = np.asarray(array[(*(slice(s.start, s.stop) for s in leading), cells)])
+                dense[..., row[inside], column[inside]] = table[..., inside]
+        return dense
+
+
+def _variable(array: zarr.Array, places: _Places, leading: tuple[str, ...]) -> xr.Variable:  # type: ignore[type-arg]
+    root = Path(str(array.store_path.store.root)) / Path(array.path).parent  # type: ignore[attr-defined]
+    view = _DenseView(root, Path(array.path).name, places)
+    # One pathway and one year's map at a time is what people look at; squares match the table's order.
+    chunks = (*(1 for _ in leading), _SIDE, _SIDE)
+    lazy = da.from_array(view, chunks=chunks, name=f"cube-{array.path}-{root}", asarray=True)
+    return xr.Variable((*leading, "y", "x"), lazy, attrs={**array.attrs.asdict(), "grid_mapping": "spatial_ref"})
+
+
+def _dense_layers(folder: Path, projection: zarr.Group, places: _Places) -> dict[str, xr.Variable]:
+    inputs = zarr.open_group(folder / INPUTS, mode="r")
+    status = da.from_zarr(inputs["status"])
+    solved = _variable(projection["cell_status"], places, ()).data  # type: ignore[arg-type]
+    # Where the table has a cell, the run's own word stands; elsewhere the reason why there is none.
+    merged = da.where(solved >= 0, solved, status.rechunk(solved.chunks)).astype(np.int8)
+    mapping = {"grid_mapping": "spatial_ref"}
+    country = da.from_zarr(inputs["country"])
+    return {
+        "status": xr.Variable(("y", "x"), merged, inputs["status"].attrs.asdict() | mapping),
+        "country": xr.Variable(("y", "x"), country, inputs["country"].attrs.asdict() | mapping),
+    }
+
+
+def _coordinates(projection: zarr.Group, grid: Grid) -> dict[str, object]:
+    crs = CRS.from_user_input(grid.crs)
+    transform = " ".join(repr(float(number)) for number in grid.geotransform)
+    reference = crs.to_cf() | {"spatial_ref": crs.to_wkt(), "GeoTransform": transform}
+    axis = {"units": "m", "standard_name": "projection_{}_coordinate", "axis": "{}"}
+    y, x = (
+        xr.Variable((d,), v, {k: t.format(d if k != "axis" else d.upper()) for k, t in axis.items()})
+        for d, v in (("y", grid.y), ("x", grid.x))
+    )
+    return {
+        "pathway": ("pathway", np.asarray(projection["pathway"][:]).astype(str)),  # type: ignore[index]
+        "year": ("year", np.asarray(projection["year"][:])),  # type: ignore[index]
+        "y": y,
+        "x": x,
+        "spatial_ref": ((), 0, reference),
+    }
+
+
+def _attributes(projection: zarr.Group) -> dict[str, object]:
+    return {key: value for key, value in projection.attrs.asdict().items() if key not in ("grid",)}

@@ -1,0 +1,142 @@
+"""The store of a projection: the cell table in Zarr, written tile by tile.
+
+*Enters:* the template and, from each task, the arrays of one tile. *Leaves:* `projection.zarr`
+``(pathway, year, cell)`` beside `cells.zarr`, every shard with one writer, durable before the ledger says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+import zarr
+from numpy.typing import NDArray
+
+from eurosic.base.errors import StoreError
+from eurosic.base.grid import Tile
+from eurosic.outputs.ledger import Ledger, TileRecord, checksum
+
+PROJECTION = "projection.zarr"
+CELLS = "cells.zarr"
+INPUTS = "inputs.zarr"
+
+# Arrays with one row a tile; all others end in the cell axis.
+_PER_TILE = ("total", "total_area")
+
+
+def create_store(path: Path, template: xr.Dataset, *, digest: str, attributes: Mapping[str, object]) -> None:
+    """Write the metadata of every promised array to `path`, unless the store is there already.
+
+    Raises
+    ------
+    StoreError
+        If another projection lies there.
+    """
+    if (path / "zarr.json").is_file():
+        found = zarr.open_group(path, mode="r").attrs.get("digest")
+        if found == digest:
+            return
+        if found is not None:
+            raise StoreError(
+                str(path),
+                "holds a projection of another recipe, inputs or predictor",
+                wanted="an empty folder, or the folder of this very run",
+                do="Choose another --out; nothing was changed.",
+            )
+    encoding = {str(name): dict(variable.encoding) for name, variable in template.variables.items()}
+    template.drop_attrs(deep=False).to_zarr(
+        path, mode="w", compute=False, consolidated=False, zarr_format=3, encoding=encoding
+    )
+    # The digest comes last: a store cut off while it was made is made again.
+    zarr.open_group(path, mode="r+").attrs.update({**attributes, "digest": digest})
+
+
+@dataclass(frozen=True)
+class TileWriter:
+    """Writes the arrays of a tile to a store and records it; picklable, one writer a shard."""
+
+    store: Path
+    ledger: Ledger
+
+    def write(self, tile: Tile, arrays: Mapping[str, NDArray[np.generic]], *, seconds: float) -> TileRecord:
+        """Write a tile, make it durable, record it, and return the record.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or cannot be written; the tile is then not recorded and a new run resumes.
+        """
+        group = zarr.open_group(self.store, mode="r+")
+        try:
+            for name, values in arrays.items():
+                _write_region(group, name, tile, values)
+                _sync(self.store, name, tile, values.ndim)
+            failed = int(np.count_nonzero(arrays["cell_status"]))
+            record = TileRecord(
+                tile.index,
+                tile.start,
+                tile.stop,
+                self.ledger.digest,
+                {name: checksum(values) for name, values in arrays.items()},
+                failed,
+                seconds,
+            )
+            self.ledger.record(record)
+        except OSError as error:
+            raise StoreError(
+                str(self.store),
+                f"tile {tile.index} could not be written ({error.strerror or error})",
+                wanted="a disk with room that may be written",
+                do="Make room or correct the permissions, then give the same command: finished tiles are kept.",
+            ) from error
+        return record
+
+
+def damaged_tiles(store: Path, ledger: Ledger, tiles: list[Tile]) -> dict[Tile, list[str]]:
+    """Return the recorded tiles whose stored values differ from their record, with the names of the arrays."""
+    group = zarr.open_group(store, mode="r")
+    damaged = {}
+    for tile in tiles:
+        record = ledger.finished(tile)
+        wrong = [
+            name for name, wanted in (record.checksums if record else {}).items() if _read_crc(group, name, tile) != wanted
+        ]
+        if wrong:
+            damaged[tile] = wrong
+    return damaged
+
+
+def _read_crc(group: zarr.Group, name: str, tile: Tile) -> int | None:
+    try:
+        array = group[name]
+        values = array[tile.index] if name in _PER_TILE else array[..., tile.cells]  # type: ignore[index]
+    except (OSError, ValueError, RuntimeError, KeyError):
+        # A shard that cannot be decoded is as damaged as one with other values.
+        return None
+    return checksum(np.asarray(values))
+
+
+def _write_region(group: zarr.Group, name: str, tile: Tile, values: NDArray[np.generic]) -> None:
+    array = group[name]
+    if name in _PER_TILE:
+        array[tile.index] = values  # type: ignore[index]
+    else:
+        array[..., tile.cells] = values  # type: ignore[index]
+
+
+def _sync(store: Path, name: str, tile: Tile, ndim: int) -> None:
+    """Flush a tile's shard to the disk: Zarr writes it whole but does not wait for the disk."""
+    leading = (tile.index, *(0,) * ndim) if name in _PER_TILE else (*(0,) * (ndim - 1), tile.index)
+    shard = store / name / "c" / "/".join(str(i) for i in leading)
+    if not shard.exists():
+        # Zarr writes no shard that holds only the fill value.
+        return
+    descriptor = os.open(shard, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

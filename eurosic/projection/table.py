@@ -1,0 +1,162 @@
+"""The cell table: study cells compacted once, ordered by space, with their place in the grid.
+
+*Enters:* the dense inputs on the grid with their `status`, and a function that derives a column's covariates
+from layers. *Leaves:* a Zarr store `cells.zarr` of one row per study cell (CF "compression by gathering").
+Dense mostly-empty cubes are what makes such engines slow (docs/engine.md): everything after this station
+touches study cells only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from eurosic.base.errors import StoreError
+from eurosic.base.grid import Grid, Tile, space_key
+from eurosic.base.vocabulary import AREA, LAYERS, Status
+
+Rows = dict[str, NDArray[np.generic]]
+# (layers of some cells, latitude in degrees) -> every column of the table that is derived.
+Derive = Callable[[Mapping[str, NDArray[np.generic]], NDArray[np.float64]], Rows]
+
+# Cells gathered at once, and in one shard: a few megabytes a layer.
+_ROWS = 65_536
+_CHUNK = 8_192
+
+
+@dataclass(frozen=True)
+class CellTable:
+    """An open cell table: where it lies, how many cells it has, and the countries among them."""
+
+    path: Path
+    cells: int
+    countries: tuple[int, ...]
+    digest: str
+
+    def rows(self, tile: Tile) -> Rows:
+        """Return every column of the table for the cells of a tile, first axis ``cell``."""
+        group = zarr.open_group(self.path, mode="r")
+        return {name: np.asarray(array[tile.cells]) for name, array in group.arrays()}  # type: ignore[index]
+
+
+def study_cells(status_blocks: Iterator[NDArray[np.int8]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return rows and columns of the study cells, in the order of the table, from bands of `status`.
+
+    Parameters
+    ----------
+    status_blocks
+        Consecutive bands of whole rows, int8, shape ``(rows of the band, column)``.
+    """
+    rows, columns, first = [], [], 0
+    for block in status_blocks:
+        row, column = np.nonzero(block == Status.PREDICTED)
+        rows.append((row + first).astype(np.int32))
+        columns.append(column.astype(np.int32))
+        first += len(block)
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    order = np.argsort(space_key(row, column), kind="stable")
+    return row[order], column[order]
+
+
+def open_table(path: Path, digest: str) -> CellTable | None:
+    """Return the table at `path` if it is whole and was made from `digest`, else None."""
+    if not (path / "zarr.json").is_file():
+        return None
+    attributes = zarr.open_group(path, mode="r").attrs.asdict()
+    if attributes.get("digest") != digest:
+        return None
+    cells, countries = attributes["cells"], attributes["countries"]
+    return CellTable(path, int(cells), tuple(int(c) for c in countries), digest)  # type: ignore[arg-type, union-attr]
+
+
+def write_table(path: Path, inputs: Path, *, grid: Grid, derive: Derive, latitude: Latitude, digest: str) -> CellTable:
+    """Return the table of the study cells of `inputs`, written to `path` as Zarr.
+
+    The digest is written last, so that a table that was cut off is made again and never taken for a whole one.
+
+    Raises
+    ------
+    StoreError
+        If no cell of the grid is a study cell.
+    """
+    layers = zarr.open_group(inputs, mode="r")
+    rows, columns = study_cells(_bands(layers["status"]))  # type: ignore[arg-type]
+    if not len(rows):
+        raise StoreError(
+            str(inputs),
+            "no cell is calcareous and arable",
+            wanted="at least one study cell",
+            do="Look at `status` in inputs.zarr and at the thresholds of the recipe's `study`.",
+        )
+    group = zarr.create_group(path, overwrite=True)
+    countries: set[int] = set()
+    for start in range(0, len(rows), _ROWS):
+        part = slice(start, start + _ROWS)
+        table = _gather(layers, grid, rows[part], columns[part], derive=derive, latitude=latitude)
+        for name, values in table.items():
+            _append(group, name, values, cells=len(rows), start=start)
+        countries.update(int(code) for code in np.unique(table["country"]))
+    found = CellTable(path, len(rows), tuple(sorted(countries)), digest)
+    group.attrs.update({"cells": found.cells, "countries": list(found.countries), "digest": digest})
+    return found
+
+
+Latitude = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+
+
+def _bands(status: zarr.Array, band: int = 1024) -> Iterator[NDArray[np.int8]]:  # type: ignore[type-arg]
+    for start in range(0, status.shape[0], band):
+        yield np.asarray(status[start : start + band])
+
+
+def _gather(
+    layers: zarr.Group,
+    grid: Grid,
+    rows: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    *,
+    derive: Derive,
+    latitude: Latitude,
+) -> Rows:
+    gathered = {
+        name: _at(array, rows, columns)
+        for name, array in layers.arrays()
+        if name in LAYERS and array.shape[-2:] == grid.shape
+    }
+    y, x = grid.y[rows], grid.x[columns]
+    share = np.asarray(gathered["arable_fraction"] * gathered["calcareous_probability"], dtype=np.float64)
+    place: Rows = {
+        "row": rows,
+        "column": columns,
+        "y": y,
+        "x": x,
+        "country": gathered["country"].astype(np.int16),
+        AREA.name: grid.cell_area * share,
+    }
+    return place | derive(gathered, latitude(y, x))
+
+
+def _at(array: zarr.Array, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.generic]:  # type: ignore[type-arg]
+    """Return a layer at some cells, cell first: only the chunks that hold them are read."""
+    if array.ndim == 2:
+        return np.asarray(array.vindex[rows, columns])
+    return np.stack([np.asarray(array.vindex[np.full_like(rows, k), rows, columns]) for k in range(array.shape[0])], axis=1)
+
+
+def _append(group: zarr.Group, name: str, values: NDArray[np.generic], *, cells: int, start: int) -> None:
+    if name not in group:
+        chunk = min(_CHUNK, cells)
+        group.create_array(
+            name,
+            shape=(cells, *values.shape[1:]),
+            dtype=values.dtype,
+            chunks=(chunk, *values.shape[1:]),
+            shards=(-(-min(_ROWS, cells) // chunk) * chunk, *values.shape[1:]),
+            dimension_names=("cell", *(f"{name}_axis_{i}" for i in range(1, values.ndim))),
+        )
+    group[name][start : start + len(values)] = values  # type: ignore[index]

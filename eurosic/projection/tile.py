@@ -1,0 +1,196 @@
+"""One tile in, one tile out: rows of the cell table, a forcing and a predictor give a tile's results.
+
+*Enters:* rows of the cell table, a forcing (rows -> `Columns`), a `Predictor`, a `TileSpec`. *Leaves:* a
+`TileResult`: reported values of every pathway, stocks, status, and the tile's share of the area totals.
+*Must not* know torch, Dask, Zarr or xarray: NumPy and a predictor, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurosic.base.errors import TileError
+from eurosic.base.grid import Tile
+from eurosic.base.signature import Columns, Predictor, Signature, check_columns
+from eurosic.base.vocabulary import STOCKS, TARGETS, Status, Variable
+
+Array = NDArray[np.float64]
+Rows = Mapping[str, NDArray[np.generic]]
+Forcing = Callable[[Rows, Signature], Columns]
+
+# Area sums of these are kept for every year, so that totals need no second pass over the cells.
+TOTALLED = (
+    "sic_change_0_30cm",
+    "sic_change_0_100cm",
+    "sic_change_0_200cm",
+    "dic_leaching",
+    "co2_to_air_from_carbonate",
+    "nitrate_leaching",
+)
+
+# Standard depths that each stock spans, counted from the surface (0.30, 1.00 and 2.00 m).
+_STOCK_DEPTHS = {"sic_stock_0_30cm": 3, "sic_stock_0_100cm": 5, "sic_stock_0_200cm": 6}
+
+
+@dataclass(frozen=True)
+class TileSpec:
+    """What every tile of a projection has in common.
+
+    Parameters
+    ----------
+    shares
+        How pathways are made of variants, as shares of area, shape ``(pathway, variant)``.
+    reported
+        Places of the reported years among all years.
+    countries
+        Codes in the order of the totals' last axis.
+    batch
+        Cells predicted at once: bounds memory, changes no value.
+    """
+
+    shares: NDArray[np.float64]
+    reported: tuple[int, ...]
+    countries: tuple[int, ...]
+    batch: int = 128
+
+
+@dataclass(frozen=True)
+class TileResult:
+    """Results of a tile.
+
+    ``values[name]`` has shape ``(pathway, year, cell)``, float32 (int8 for flags, -1 where there is no value);
+    ``stocks[name]`` and `status` have shape ``(cell,)``; `totals` has shape ``(quantity, pathway, year,
+    country)`` over every year, kg (yr-1), quantities in the order of `TOTALLED`; `area` is the converged
+    area of each country, m2.
+    """
+
+    values: dict[str, NDArray[np.generic]]
+    stocks: dict[str, NDArray[np.float32]]
+    status: NDArray[np.int8]
+    totals: Array
+    area: Array
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return every array under the name that the template gives it."""
+        return {
+            **self.values,
+            **self.stocks,
+            "cell_status": self.status,
+            "total": self.totals,
+            "total_area": self.area,
+        }
+
+
+def predict_tile(tile: Tile, rows: Rows, *, forcing: Forcing, predictor: Predictor, spec: TileSpec) -> TileResult:
+    """Return the results of one tile.
+
+    Raises
+    ------
+    TileError
+        If a cell that converged holds a value that is not finite or not possible, naming tile, cell and place.
+    PredictorError
+        If the rows give columns that the predictor's signature refuses.
+    """
+    parts = [
+        _predict_batch(tile, _rows_at(rows, start, spec.batch), start, forcing, predictor, spec)
+        for start in range(0, tile.size, spec.batch)
+    ]
+    return TileResult(
+        values={name: np.concatenate([p.values[name] for p in parts], axis=2) for name in parts[0].values},
+        stocks={name: np.concatenate([p.stocks[name] for p in parts]) for name in parts[0].stocks},
+        status=np.concatenate([p.status for p in parts]),
+        totals=np.sum([p.totals for p in parts], axis=0),
+        area=np.sum([p.area for p in parts], axis=0),
+    )
+
+
+def _rows_at(rows: Rows, start: int, size: int) -> Rows:
+    return {name: values[start : start + size] for name, values in rows.items()}
+
+
+def _predict_batch(
+    tile: Tile, rows: Rows, start: int, forcing: Forcing, predictor: Predictor, spec: TileSpec
+) -> TileResult:
+    signature = predictor.signature
+    columns = forcing(rows, signature)
+    check_columns(columns, signature, f"tile {tile.index}, cells from {tile.start + start}")
+    prediction = predictor.predict(columns)
+    every_year = {
+        variable.name: _pathways_of(prediction.values[..., i], variable, spec.shares)
+        for i, variable in enumerate(signature.targets)
+    }
+    _check_values(tile, rows, every_year, prediction.converged)
+    totals, area = _totals_of(rows, every_year, prediction.converged, spec.countries)
+    return TileResult(
+        values={
+            name: _stored(values[:, :, list(spec.reported)], prediction.converged, TARGETS[name])
+            for name, values in every_year.items()
+        },
+        stocks=_stocks_of(columns, signature),
+        status=np.where(prediction.converged, Status.PREDICTED, Status.FAILED).astype(np.int8),
+        totals=totals,
+        area=area,
+    )
+
+
+def _pathways_of(values: Array, variable: Variable, shares: Array) -> Array:
+    """Return a target of every pathway ``(pathway, cell, year)`` from that of every variant, by shares of area."""
+    if variable.flags:
+        return values[np.argmax(shares, axis=1)]
+    pathways = np.empty((len(shares), *values.shape[1:]))
+    for pathway, share in enumerate(shares):
+        parts = np.flatnonzero(share)
+        # A pathway of one variant is that variant, bit for bit; averaging would round it.
+        pathways[pathway] = (
+            values[parts[0]] if len(parts) == 1 else np.tensordot(share[parts], values[parts], axes=1)
+        )
+    return pathways
+
+
+def _check_values(tile: Tile, rows: Rows, every_year: Mapping[str, Array], converged: NDArray[np.bool_]) -> None:
+    for name, values in every_year.items():
+        variable = TARGETS[name]
+        # A layer's rounding may leave a sum a hair below zero; more than that is an error of the predictor.
+        slack = 1e-9 * max(1.0, variable.valid_max - variable.valid_min)
+        good = (values >= variable.valid_min - slack) & (values <= variable.valid_max + slack)
+        bad = ~good & converged[None, :, None]
+        if bad.any():
+            pathway, cell, year = np.argwhere(bad)[0]
+            place = "".join(f", {axis} {rows[axis][cell]:.0f}" for axis in ("y", "x") if axis in rows)
+            raise TileError(
+                f"tile {tile.index}",
+                f"{int(bad.any(axis=(0, 2)).sum())} of {len(converged)} cells hold an impossible {name}; first"
+                f" {values[pathway, cell, year]} {variable.unit} in pathway {pathway}, year {year}{place}",
+                wanted=f"{variable.valid_min} to {variable.valid_max} {variable.unit}",
+                do="Please report it with the recipe: the inputs passed their checks.",
+            )
+
+
+def _stored(values: Array, converged: NDArray[np.bool_], variable: Variable) -> NDArray[np.generic]:
+    """Return ``(pathway, year, cell)`` as it is stored."""
+    missing, dtype = (-1, np.int8) if variable.flags else (np.nan, np.float32)
+    kept = np.where(converged[None, :, None], values, missing)
+    return np.ascontiguousarray(np.moveaxis(kept, 1, 2)).astype(dtype)
+
+
+def _stocks_of(columns: Columns, signature: Signature) -> dict[str, NDArray[np.float32]]:
+    sic = columns.state[..., [state.name for state in signature.states].index("sic")]
+    return {name: sic[:, : _STOCK_DEPTHS[name]].sum(axis=1).astype(np.float32) for name in STOCKS}
+
+
+def _totals_of(
+    rows: Rows, every_year: Mapping[str, Array], converged: NDArray[np.bool_], countries: tuple[int, ...]
+) -> tuple[Array, Array]:
+    """Return area sums ``(quantity, pathway, year, country)`` and the area ``(country,)`` that they hold."""
+    area = np.where(converged, rows["calcareous_arable_area"], 0.0)
+    belongs = rows["country"][:, None] == np.array(countries)[None, :]
+    weights = belongs * area[:, None]
+    sums = [
+        np.einsum("pcy,ck->pyk", np.where(converged[None, :, None], every_year[name], 0.0), weights)
+        for name in TOTALLED
+    ]
+    return np.stack(sums), weights.sum(axis=0)
