@@ -50,19 +50,18 @@ def open_projection(folder: Path | str) -> xr.Dataset:
     _check_folder(folder)
     projection = zarr.open_group(folder / PROJECTION, mode="r")
     cells = zarr.open_group(folder / CELLS, mode="r")
-    grid = Grid(**projection.attrs["grid"])  # type: ignore[arg-type]
-    places = _Places(grid, np.asarray(cells["row"][:]), np.asarray(cells["column"][:]))  # type: ignore[index]
+    grid = Grid(**projection.attrs["grid"])
+    places = _Places(grid, np.asarray(cells["row"][:]), np.asarray(cells["column"][:]))
     variables = {
-        name: _variable(projection[name], places, ("pathway", "year"))  # type: ignore[arg-type]
+        name: _variable(projection[name], places, ("pathway", "year"))
         for name in TARGETS
         if name in projection
     }
-    variables |= {name: _variable(projection[name], places, ()) for name in STOCKS}  # type: ignore[arg-type]
-    variables[AREA.name] = _variable(cells[AREA.name], places, ())  # type: ignore[arg-type]
+    variables |= {name: _variable(projection[name], places, ()) for name in STOCKS}
+    variables[AREA.name] = _variable(cells[AREA.name], places, ())
     variables[AREA.name].attrs |= {"long_name": AREA.long_name, "units": AREA.unit, "comment": AREA.comment}
     variables |= _dense_layers(folder, projection, places)
-    cube = xr.Dataset(variables, coords=_coordinates(projection, grid), attrs=_attributes(projection))
-    return cube
+    return xr.Dataset(variables, coords=_coordinates(projection, grid), attrs=_attributes(projection))
 
 
 def open_totals(folder: Path | str) -> xr.Dataset:
@@ -129,8 +128,8 @@ class _DenseView:
         self.ndim = len(self.shape)
         self._fill = array.fill_value if array.dtype != np.float64 else np.nan
 
-    def _array(self) -> zarr.Array:  # type: ignore[type-arg]
-        return zarr.open_group(self._path, mode="r")[self._name]  # type: ignore[return-value]
+    def _array(self) -> zarr.Array:
+        return zarr.open_group(self._path, mode="r")[self._name]
 
     def __getitem__(self, key: tuple[slice, ...]) -> NDArray[np.generic]:
         spans = [range(*part.indices(size)) for part, size in zip(key, self.shape, strict=True)]
@@ -147,19 +146,21 @@ class _DenseView:
         return dense
 
 
-def _variable(array: zarr.Array, places: _Places, leading: tuple[str, ...]) -> xr.Variable:  # type: ignore[type-arg]
-    root = Path(str(array.store_path.store.root)) / Path(array.path).parent  # type: ignore[attr-defined]
+def _variable(array: zarr.Array, places: _Places, leading: tuple[str, ...]) -> xr.Variable:
+    root = Path(str(array.store_path.store.root)) / Path(array.path).parent
     view = _DenseView(root, Path(array.path).name, places)
     # One pathway and one year's map at a time is what people look at; squares match the table's order.
     chunks = (*(1 for _ in leading), _SIDE, _SIDE)
     lazy = da.from_array(view, chunks=chunks, name=f"cube-{array.path}-{root}", asarray=True)
-    return xr.Variable((*leading, "y", "x"), lazy, attrs={**array.attrs.asdict(), "grid_mapping": "spatial_ref"})
+    return xr.Variable(
+        (*leading, "y", "x"), lazy, attrs={**array.attrs.asdict(), "grid_mapping": "spatial_ref"}
+    )
 
 
 def _dense_layers(folder: Path, projection: zarr.Group, places: _Places) -> dict[str, xr.Variable]:
     inputs = zarr.open_group(folder / INPUTS, mode="r")
     status = da.from_zarr(inputs["status"])
-    solved = _variable(projection["cell_status"], places, ()).data  # type: ignore[arg-type]
+    solved = _variable(projection["cell_status"], places, ()).data
     # Where the table has a cell, the run's own word stands; elsewhere the reason why there is none.
     merged = da.where(solved >= 0, solved, status.rechunk(solved.chunks)).astype(np.int8)
     mapping = {"grid_mapping": "spatial_ref"}
@@ -180,8 +181,8 @@ def _coordinates(projection: zarr.Group, grid: Grid) -> dict[str, object]:
         for d, v in (("y", grid.y), ("x", grid.x))
     )
     return {
-        "pathway": ("pathway", np.asarray(projection["pathway"][:]).astype(str)),  # type: ignore[index]
-        "year": ("year", np.asarray(projection["year"][:])),  # type: ignore[index]
+        "pathway": ("pathway", np.asarray(projection["pathway"][:]).astype(str)),
+        "year": ("year", np.asarray(projection["year"][:])),
         "y": y,
         "x": x,
         "spatial_ref": ((), 0, reference),

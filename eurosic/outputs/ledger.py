@@ -57,7 +57,9 @@ class Ledger:
     def record(self, record: TileRecord) -> None:
         """Write the record of a finished tile, all of it or nothing."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._path(Tile(record.index, record.start, record.stop)), json.dumps(asdict(record)))
+        write_atomically(
+            self._path(Tile(record.index, record.start, record.stop)), json.dumps(asdict(record))
+        )
 
     def forget(self, tile: Tile) -> None:
         """Remove the record of a tile, so that it is done again."""

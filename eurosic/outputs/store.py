@@ -103,7 +103,9 @@ def damaged_tiles(store: Path, ledger: Ledger, tiles: list[Tile]) -> dict[Tile, 
     for tile in tiles:
         record = ledger.finished(tile)
         wrong = [
-            name for name, wanted in (record.checksums if record else {}).items() if _read_crc(group, name, tile) != wanted
+            name
+            for name, wanted in (record.checksums if record else {}).items()
+            if _read_crc(group, name, tile) != wanted
         ]
         if wrong:
             damaged[tile] = wrong
@@ -113,7 +115,7 @@ def damaged_tiles(store: Path, ledger: Ledger, tiles: list[Tile]) -> dict[Tile, 
 def _read_crc(group: zarr.Group, name: str, tile: Tile) -> int | None:
     try:
         array = group[name]
-        values = array[tile.index] if name in _PER_TILE else array[..., tile.cells]  # type: ignore[index]
+        values = array[tile.index] if name in _PER_TILE else array[..., tile.cells]
     except (OSError, ValueError, RuntimeError, KeyError):
         # A shard that cannot be decoded is as damaged as one with other values.
         return None
@@ -123,9 +125,9 @@ def _read_crc(group: zarr.Group, name: str, tile: Tile) -> int | None:
 def _write_region(group: zarr.Group, name: str, tile: Tile, values: NDArray[np.generic]) -> None:
     array = group[name]
     if name in _PER_TILE:
-        array[tile.index] = values  # type: ignore[index]
+        array[tile.index] = values
     else:
-        array[..., tile.cells] = values  # type: ignore[index]
+        array[..., tile.cells] = values
 
 
 def _sync(store: Path, name: str, tile: Tile, ndim: int) -> None:

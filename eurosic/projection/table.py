@@ -41,7 +41,7 @@ class CellTable:
     def rows(self, tile: Tile) -> Rows:
         """Return every column of the table for the cells of a tile, first axis ``cell``."""
         group = zarr.open_group(self.path, mode="r")
-        return {name: np.asarray(array[tile.cells]) for name, array in group.arrays()}  # type: ignore[index]
+        return {name: np.asarray(array[tile.cells]) for name, array in group.arrays()}
 
 
 def study_cells(status_blocks: Iterator[NDArray[np.int8]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -60,7 +60,7 @@ def study_cells(status_blocks: Iterator[NDArray[np.int8]]) -> tuple[NDArray[np.i
         first += len(block)
     row, column = np.concatenate(rows), np.concatenate(columns)
     order = np.argsort(space_key(row, column), kind="stable")
-    return row[order], column[order]
+    return row[order].astype(np.int32), column[order].astype(np.int32)
 
 
 def open_table(path: Path, digest: str) -> CellTable | None:
@@ -71,10 +71,12 @@ def open_table(path: Path, digest: str) -> CellTable | None:
     if attributes.get("digest") != digest:
         return None
     cells, countries = attributes["cells"], attributes["countries"]
-    return CellTable(path, int(cells), tuple(int(c) for c in countries), digest)  # type: ignore[arg-type, union-attr]
+    return CellTable(path, int(cells), tuple(int(c) for c in countries), digest)
 
 
-def write_table(path: Path, inputs: Path, *, grid: Grid, derive: Derive, latitude: Latitude, digest: str) -> CellTable:
+def write_table(
+    path: Path, inputs: Path, *, grid: Grid, derive: Derive, latitude: Latitude, digest: str
+) -> CellTable:
     """Return the table of the study cells of `inputs`, written to `path` as Zarr.
 
     The digest is written last, so that a table that was cut off is made again and never taken for a whole one.
@@ -85,7 +87,7 @@ def write_table(path: Path, inputs: Path, *, grid: Grid, derive: Derive, latitud
         If no cell of the grid is a study cell.
     """
     layers = zarr.open_group(inputs, mode="r")
-    rows, columns = study_cells(_bands(layers["status"]))  # type: ignore[arg-type]
+    rows, columns = study_cells(_bands(layers["status"]))
     if not len(rows):
         raise StoreError(
             str(inputs),
@@ -109,7 +111,7 @@ def write_table(path: Path, inputs: Path, *, grid: Grid, derive: Derive, latitud
 Latitude = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 
 
-def _bands(status: zarr.Array, band: int = 1024) -> Iterator[NDArray[np.int8]]:  # type: ignore[type-arg]
+def _bands(status: zarr.Array, band: int = 1024) -> Iterator[NDArray[np.int8]]:
     for start in range(0, status.shape[0], band):
         yield np.asarray(status[start : start + band])
 
@@ -129,23 +131,28 @@ def _gather(
         if name in LAYERS and array.shape[-2:] == grid.shape
     }
     y, x = grid.y[rows], grid.x[columns]
-    share = np.asarray(gathered["arable_fraction"] * gathered["calcareous_probability"], dtype=np.float64)
+    arable, calcareous = (
+        gathered[n].astype(np.float64) for n in ("arable_fraction", "calcareous_probability")
+    )
     place: Rows = {
         "row": rows,
         "column": columns,
         "y": y,
         "x": x,
         "country": gathered["country"].astype(np.int16),
-        AREA.name: grid.cell_area * share,
+        AREA.name: grid.cell_area * arable * calcareous,
     }
     return place | derive(gathered, latitude(y, x))
 
 
-def _at(array: zarr.Array, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.generic]:  # type: ignore[type-arg]
+def _at(array: zarr.Array, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.generic]:
     """Return a layer at some cells, cell first: only the chunks that hold them are read."""
     if array.ndim == 2:
         return np.asarray(array.vindex[rows, columns])
-    return np.stack([np.asarray(array.vindex[np.full_like(rows, k), rows, columns]) for k in range(array.shape[0])], axis=1)
+    return np.stack(
+        [np.asarray(array.vindex[np.full_like(rows, k), rows, columns]) for k in range(array.shape[0])],
+        axis=1,
+    )
 
 
 def _append(group: zarr.Group, name: str, values: NDArray[np.generic], *, cells: int, start: int) -> None:
@@ -159,4 +166,4 @@ def _append(group: zarr.Group, name: str, values: NDArray[np.generic], *, cells:
             shards=(-(-min(_ROWS, cells) // chunk) * chunk, *values.shape[1:]),
             dimension_names=("cell", *(f"{name}_axis_{i}" for i in range(1, values.ndim))),
         )
-    group[name][start : start + len(values)] = values  # type: ignore[index]
+    group[name][start : start + len(values)] = values

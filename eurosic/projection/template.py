@@ -49,11 +49,10 @@ def template(signature: Signature, extent: Extent) -> xr.Dataset:
     ``total_area`` ``(tile, country)`` in m2: one row a tile, so that a tile writes them with its shard.
     """
     promised = {target.name: _promise_target(target, extent) for target in signature.targets}
-    per_cell = {"chunks": (_cell_chunk(extent),), "shards": (extent.tile,)}
     for stock in STOCKS.values():
-        promised[stock.name] = _promise(("cell",), (extent.cells,), _attributes(stock), **per_cell)
-    promised["cell_status"] = _promise(
-        ("cell",), (extent.cells,), {"long_name": "why a cell has a value, or none"}, fill=-1, **per_cell
+        promised[stock.name] = _promise_static(_attributes(stock), extent, fill=np.nan)
+    promised["cell_status"] = _promise_static(
+        {"long_name": "why a cell has a value, or none"}, extent, fill=-1
     )
     sums = ("quantity", "pathway", "every_year", "country")
     sizes = (len(TOTALLED), len(extent.pathways), len(extent.every_year), len(extent.countries))
@@ -88,6 +87,17 @@ def _promise_target(target: Variable, extent: Extent) -> xr.Variable:
         chunks=(1, years, _cell_chunk(extent)),
         shards=(len(extent.pathways), -(-len(extent.years) // years) * years, extent.tile),
         fill=-1 if target.flags else np.nan,
+    )
+
+
+def _promise_static(attributes: Mapping[str, object], extent: Extent, *, fill: float) -> xr.Variable:
+    return _promise(
+        ("cell",),
+        (extent.cells,),
+        attributes,
+        chunks=(_cell_chunk(extent),),
+        shards=(extent.tile,),
+        fill=fill,
     )
 
 

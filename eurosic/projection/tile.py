@@ -85,7 +85,9 @@ class TileResult:
         }
 
 
-def predict_tile(tile: Tile, rows: Rows, *, forcing: Forcing, predictor: Predictor, spec: TileSpec) -> TileResult:
+def predict_tile(
+    tile: Tile, rows: Rows, *, forcing: Forcing, predictor: Predictor, spec: TileSpec
+) -> TileResult:
     """Return the results of one tile.
 
     Raises
@@ -151,7 +153,9 @@ def _pathways_of(values: Array, variable: Variable, shares: Array) -> Array:
     return pathways
 
 
-def _check_values(tile: Tile, rows: Rows, every_year: Mapping[str, Array], converged: NDArray[np.bool_]) -> None:
+def _check_values(
+    tile: Tile, rows: Rows, every_year: Mapping[str, Array], converged: NDArray[np.bool_]
+) -> None:
     for name, values in every_year.items():
         variable = TARGETS[name]
         # A layer's rounding may leave a sum a hair below zero; more than that is an error of the predictor.

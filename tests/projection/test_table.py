@@ -1,0 +1,79 @@
+"""Law: the cell table holds every study cell once, neighbours together, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eurosic.base.errors import StoreError
+from eurosic.base.grid import Tile, space_key, tiles_of
+from eurosic.base.vocabulary import Status
+from eurosic.projection.table import CellTable, open_table, study_cells, write_table
+from tests.toy import GRID, toy_derive, toy_inputs
+
+
+def _table(folder, **options) -> CellTable:
+    return write_table(
+        folder / "cells.zarr",
+        toy_inputs(folder / "inputs.zarr", **options),
+        grid=GRID,
+        derive=toy_derive,
+        latitude=lambda y, x: y / 1e6,
+        digest="d",
+    )
+
+
+def test_a_row_carries_its_place_its_area_and_what_is_derived(tmp_path):
+    """By hand: the first row is the cell that its row and column name."""
+    table = _table(tmp_path)
+    rows = table.rows(Tile(0, 0, table.cells))
+    inputs = zarr.open_group(tmp_path / "inputs.zarr")
+    r, c = int(rows["row"][0]), int(rows["column"][0])
+    assert inputs["status"][r, c] == Status.PREDICTED
+    assert rows["y"][0] == GRID.y[r]
+    assert rows["x"][0] == GRID.x[c]
+    share = float(inputs["arable_fraction"][r, c]) * float(inputs["calcareous_probability"][r, c])
+    assert rows["calcareous_arable_area"][0] == pytest.approx(1e8 * share)
+    assert rows["nitrate_leached"][0] == pytest.approx(float(inputs["mineral_n"][r, c]) / 1400)
+    assert table.countries == (40, 250)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), bands=st.integers(1, 30))
+def test_bands_of_any_height_give_the_same_table_in_space_order(seed, bands):
+    """Every study cell appears once, ordered by its Morton code, however `status` is read."""
+    rng = np.random.default_rng(seed)
+    status = np.where(rng.random(GRID.shape) < 0.2, Status.PREDICTED, Status.SEA).astype(np.int8)
+    row, column = study_cells(iter(np.array_split(status, bands)))
+    assert len(row) == np.count_nonzero(status == Status.PREDICTED)
+    assert (status[row, column] == Status.PREDICTED).all()
+    assert (np.diff(space_key(row, column).astype(np.int64)) > 0).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(cells=st.integers(0, 5000), size=st.integers(1, 600))
+def test_tiles_cover_the_table_once(cells, size):
+    """Tiles follow each other without gap or overlap."""
+    tiles = list(tiles_of(cells, size))
+    assert sum(tile.size for tile in tiles) == cells
+    assert [tile.start for tile in tiles[1:]] == [tile.stop for tile in tiles[:-1]]
+    assert all(0 < tile.size <= size for tile in tiles)
+
+
+def test_a_whole_table_is_used_again_and_another_digest_or_a_cut_one_is_not(tmp_path):
+    """Only a finished table of the same digest is opened."""
+    table = _table(tmp_path)
+    assert open_table(table.path, "d") == table
+    assert open_table(table.path, "other") is None
+    del zarr.open_group(table.path, mode="r+").attrs["digest"]
+    assert open_table(table.path, "d") is None
+    assert open_table(tmp_path / "absent.zarr", "d") is None
+
+
+def test_no_study_cell_is_refused_with_what_to_look_at(tmp_path):
+    """A world without calcareous arable land is an error, not an empty cube."""
+    with pytest.raises(StoreError, match=r"no cell is calcareous and arable.*thresholds"):
+        _table(tmp_path, share=-1.0)
