@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.grid import Grid
 from eurosic.base.signature import Columns, Prediction, Signature
-from eurosic.base.vocabulary import STANDARD_DEPTHS, STATES, TARGETS, DRIVERS, COVARIATES, Status
+from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS, STATES, TARGETS, Status
 
 GRID = Grid("EPSG:3035", 10_000.0, 4_000_000.0, 3_000_000.0, 40, 30)
 RATE = 0.05

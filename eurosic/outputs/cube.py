@@ -131,8 +131,16 @@ class _DenseView:
     def _array(self) -> zarr.Array:
         return zarr.open_group(self._path, mode="r")[self._name]
 
-    def __getitem__(self, key: tuple[slice, ...]) -> NDArray[np.generic]:
-        spans = [range(*part.indices(size)) for part, size in zip(key, self.shape, strict=True)]
+    def __getitem__(self, key: tuple[slice | int, ...]) -> NDArray[np.generic]:
+        # Dask may hand over whole numbers, where a selection was fused into the reading of a chunk.
+        spans = [
+            range(*part.indices(size)) if isinstance(part, slice) else range(int(part), int(part) + 1)
+            for part, size in zip(key, self.shape, strict=True)
+        ]
+        dense = self._window(spans)
+        return dense[tuple(slice(None) if isinstance(part, slice) else 0 for part in key)]
+
+    def _window(self, spans: list[range]) -> NDArray[np.generic]:
         *leading, rows, columns = spans
         dense = np.full([len(span) for span in spans], self._fill, dtype=self.dtype)
         array = self._array()
@@ -151,7 +159,7 @@ def _variable(array: zarr.Array, places: _Places, leading: tuple[str, ...]) -> x
     view = _DenseView(root, Path(array.path).name, places)
     # One pathway and one year's map at a time is what people look at; squares match the table's order.
     chunks = (*(1 for _ in leading), _SIDE, _SIDE)
-    lazy = da.from_array(view, chunks=chunks, name=f"cube-{array.path}-{root}", asarray=True)
+    lazy = da.from_array(view, chunks=chunks, name=f"cube-{array.path}-{root}", fancy=False)
     return xr.Variable(
         (*leading, "y", "x"), lazy, attrs={**array.attrs.asdict(), "grid_mapping": "spatial_ref"}
     )
@@ -175,13 +183,16 @@ def _coordinates(projection: zarr.Group, grid: Grid) -> dict[str, object]:
     crs = CRS.from_user_input(grid.crs)
     transform = " ".join(repr(float(number)) for number in grid.geotransform)
     reference = crs.to_cf() | {"spatial_ref": crs.to_wkt(), "GeoTransform": transform}
-    axis = {"units": "m", "standard_name": "projection_{}_coordinate", "axis": "{}"}
     y, x = (
-        xr.Variable((d,), v, {k: t.format(d if k != "axis" else d.upper()) for k, t in axis.items()})
-        for d, v in (("y", grid.y), ("x", grid.x))
+        xr.Variable(
+            (name,),
+            values,
+            {"units": "m", "standard_name": f"projection_{name}_coordinate", "axis": name.upper()},
+        )
+        for name, values in (("y", grid.y), ("x", grid.x))
     )
     return {
-        "pathway": ("pathway", np.asarray(projection["pathway"][:]).astype(str)),
+        "pathway": ("pathway", np.array([str(name) for name in projection["pathway"][:]])),
         "year": ("year", np.asarray(projection["year"][:])),
         "y": y,
         "x": x,
