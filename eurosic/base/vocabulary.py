@@ -98,6 +98,8 @@ _LAYERS = (
     _layer("country", "1", "ISO 3166-1 numeric code of the country", 0, 999),
     _layer("monthly_temperature", "degC", "monthly mean air temperature at 2 m", -50, 50),
     _layer("monthly_precipitation", "mm month-1", "monthly precipitation", 0, 1500),
+    _layer("annual_temperature", "degC", "annual mean air temperature at 2 m, one a climate year", -50, 50),
+    _layer("annual_precipitation", "mm yr-1", "annual precipitation, one a climate year", 0, 6000),
     _layer("mineral_n", "kg ha-1 yr-1", "mineral nitrogen applied to arable land", 0, 600),
     _layer("manure_n", "kg ha-1 yr-1", "manure nitrogen applied to arable land", 0, 600),
     _layer("deposition_nh4", "kg ha-1 yr-1", "deposition of reduced nitrogen", 0, 100),
