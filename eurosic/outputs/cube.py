@@ -137,7 +137,8 @@ class _DenseView:
             range(*part.indices(size)) if isinstance(part, slice) else range(int(part), int(part) + 1)
             for part, size in zip(key, self.shape, strict=True)
         ]
-        dense = self._window(spans)
+        whole = self._window([range(min(span, default=0), max(span, default=-1) + 1) for span in spans])
+        dense = whole[np.ix_(*(np.array(span, dtype=np.intp) - min(span, default=0) for span in spans))]
         return dense[tuple(slice(None) if isinstance(part, slice) else 0 for part in key)]
 
     def _window(self, spans: list[range]) -> NDArray[np.generic]:

@@ -66,6 +66,7 @@ def test_any_window_of_the_cube_equals_the_same_window_of_the_whole(run):
     """Selections by label and by place agree with the dense array."""
     cube, dense = open_projection(run)["sic_change_0_30cm"], _scattered(run, "sic_change_0_30cm")
     np.testing.assert_array_equal(cube.isel(y=slice(3, 17), x=slice(20, 39))[1, 2].values, dense[1, 2, 3:17, 20:39])
+    np.testing.assert_array_equal(cube[0, ::2, ::-4, 1:30:3].values, dense[0, ::2, ::-4, 1:30:3])
     chosen = cube.sel(pathway="less", year=2025, y=GRID.y[7], x=GRID.x[9])
     np.testing.assert_array_equal(chosen.values, dense[1, 1, 7, 9])
 
