@@ -1,7 +1,7 @@
 """Nitrogen of a field along a pathway.
 
 *Enters:* `Baseline` rates (kg N ha-1 yr-1) and NUE per cell, a `Treatment`, years. *Leaves:* `Field`s of
-shape ``(cell, year)``. Pure functions of baseline and year: no files, no Dask, no state from one year to the next.
+shape ``(cell, year)``. Pure functions of baseline and year: no files, no Dask, no memory between years.
 *Source:* CONVENTIONS.md, Nitrogen; European Commission (2020), Farm to Fork, 2.1; SCIENCE.md section 5.
 """
 

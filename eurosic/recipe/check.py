@@ -1,0 +1,75 @@
+"""What one section cannot know of another: years against the start, pathways against the baseline.
+
+*Enters:* a `Recipe` whose sections are each right. *Leaves:* every problem with the path at which it stands;
+`load` adds line and column. *Must not:* open data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eurosic.base.pathway import BASELINE
+from eurosic.recipe.document import Path
+from eurosic.recipe.schema import Recipe
+
+# Without these no column can be made; all others have a pedotransfer function or a default.
+NEEDED = ("carbonate", "calcareous_probability", "clay", "sand", "organic_carbon", "arable_fraction")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that does not fit, and the keys that lead to it."""
+
+    path: Path
+    told: str
+
+
+def check_recipe(recipe: Recipe) -> list[Problem]:
+    """Return every problem between the sections of a recipe; none where it can be run."""
+    return [
+        *_baseline(recipe),
+        *_pathways(recipe),
+        *_covariates(recipe),
+        *_predictor(recipe),
+        *_report(recipe),
+    ]
+
+
+def _baseline(recipe: Recipe) -> Iterator[Problem]:
+    if BASELINE not in recipe.pathways:
+        yield Problem(
+            ("pathways",), "there is no baseline, against which all others are read; add `baseline: hold`"
+        )
+    elif not recipe.pathways[BASELINE].holds:
+        yield Problem(("pathways", BASELINE), "the baseline is the pathway without change; wanted `hold`")
+
+
+def _pathways(recipe: Recipe) -> Iterator[Problem]:
+    start, last = recipe.start_year, recipe.projection.years[-1]
+    for name, pathway in recipe.pathways.items():
+        years = pathway.years()
+        if years and years[0] < start:
+            yield Problem(("pathways", name), f"names {years[0]}, before the start year {start}")
+        elif years and years[0] > last:
+            yield Problem(("pathways", name), f"changes nothing before {years[0]}; the last year is {last}")
+
+
+def _covariates(recipe: Recipe) -> Iterator[Problem]:
+    for word in NEEDED:
+        if word not in recipe.inputs.covariates:
+            yield Problem(("inputs", "covariates", word), "is missing; name a source, or a constant")
+
+
+def _predictor(recipe: Recipe) -> Iterator[Problem]:
+    if recipe.predictor.emulator is not None:
+        yield Problem(
+            ("predictor", "emulator"),
+            f"there is no emulator yet, so not {recipe.predictor.emulator!r} either; use `predictor: simulator`",
+        )
+
+
+def _report(recipe: Recipe) -> Iterator[Problem]:
+    year = recipe.report.year
+    if year is not None and year not in recipe.projection.years:
+        yield Problem(("report", "year"), f"{year} is not among the reported years of `projection`")

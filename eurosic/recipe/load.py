@@ -1,0 +1,150 @@
+"""A recipe from its file: all problems at once, each with line, column and what to do.
+
+*Enters:* a YAML file. *Leaves:* a checked `Recipe`, or one `RecipeError` whose every line reads
+``file:line:column: where: what``. *Must not:* open the data that it names. *Source:* DESIGN.md sections 6 and 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from eurosic.base.errors import RecipeError
+from eurosic.recipe.check import Problem, check_recipe
+from eurosic.recipe.document import Document, Mark, Path, read_document
+from eurosic.recipe.schema import Recipe
+from eurosic.recipe.section import Section, nearest
+
+# What pydantic calls types, in words of people.
+_WANTED = {
+    "model_type": "a mapping of keys",
+    "dict_type": "a mapping of keys",
+    "mapping_type": "a mapping of keys",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "string_type": "a text",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+}
+
+
+def load_recipe(path: FilePath) -> Recipe:
+    """Return the recipe of a file.
+
+    Raises
+    ------
+    RecipeError
+        With every problem of the file, each with its line and column.
+    """
+    return read_recipe(_text_of(path), str(path))
+
+
+def read_recipe(text: str, where: str = "recipe") -> Recipe:
+    """Return the recipe that a text says; `where` names it in messages.
+
+    Raises
+    ------
+    RecipeError
+        With every problem of the text, each with its line and column.
+    """
+    document = read_document(text, where)
+    if not isinstance(document.content, Mapping):
+        came = "is empty" if document.content is None else "is not a mapping of sections"
+        raise RecipeError(where, came, wanted="sections about, grid, inputs, pathways, predictor, projection")
+    found = list(document.faults)
+    recipe = None
+    try:
+        recipe = Recipe.model_validate(document.content)
+    except ValidationError as error:
+        found += [_placed(problem, document) for problem in _problems(error)]
+    if recipe is not None:
+        found += [_placed(problem, document) for problem in check_recipe(recipe)]
+    if recipe is None or found:
+        told = [f"{where}:{mark.line}:{mark.column}: {message}" for mark, message in sorted(set(found))]
+        raise RecipeError(where, f"{len(told)} problem{'s' * (len(told) > 1)}", problems=told)
+    return recipe
+
+
+def _text_of(path: FilePath) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise RecipeError(str(path), "there is no such file", do="Correct the path of the recipe.") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(str(path), "is not UTF-8 text", wanted="a recipe in YAML") from error
+    except OSError as error:
+        raise RecipeError(
+            str(path), f"cannot be read ({error.strerror})", wanted="a recipe in YAML"
+        ) from error
+
+
+def _problems(error: ValidationError) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        yield Problem(tuple(step for step in detail["loc"] if step != "[key]"), _told(detail))
+
+
+def _placed(problem: Problem, document: Document) -> tuple[Mark, str]:
+    # What is wrong with a key, or with all under it, is shown at the key; the rest at the value.
+    of_key = problem.told.startswith(("unknown key", "is missing"))
+    where = ".".join(str(step) for step in problem.path) or "recipe"
+    return document.mark(problem.path, of_key=of_key), f"{where}: {problem.told}"
+
+
+def _told(detail: ErrorDetails) -> str:
+    kind, came, loc = detail["type"], detail["input"], detail["loc"]
+    context: Mapping[str, Any] = detail.get("ctx", {})
+    if kind == "recipe":
+        return str(context["told"])
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return f"unknown key{nearest(str(loc[-1]), _keys_at(tuple(loc[:-1])))}"
+    if kind == "literal_error":
+        return _not_among(came, str(context["expected"]))
+    if kind in _WANTED:
+        return f"{_shown(came)} where {_WANTED[kind]} is wanted"
+    return detail["msg"][0].lower() + detail["msg"][1:]
+
+
+def _not_among(came: object, expected: str) -> str:
+    known = [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
+    return f"{came!r} is not known; wanted {' or '.join(known)}"
+
+
+def _shown(came: object) -> str:
+    if came is None:
+        return "nothing"
+    if isinstance(came, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(came, list) else repr(came)
+
+
+def _keys_at(path: Path) -> list[str]:
+    """Return the keys that the section at a path knows."""
+    section: type[Section] = Recipe
+    for step in path:
+        fields = {field.alias or name: field for name, field in section.model_fields.items()}
+        if step in fields:
+            section = _section_in(fields[str(step)].annotation) or section
+    # `word` is told by the layer's own key, nobody writes it.
+    names = [field.alias or name for name, field in section.model_fields.items()]
+    return [name for name in names if name != "word"]
+
+
+def _section_in(annotation: object) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    for part in get_args(annotation):
+        found = _section_in(part)
+        if found is not None:
+            return found
+    return None
+
+
+__all__ = ["load_recipe", "read_recipe"]
