@@ -1,0 +1,243 @@
+"""Dense NetCDF files of a projection: one per variable and pathway, which every GIS tool opens.
+
+*Enters:* the lazy cube, a folder, the reported years. *Leaves:* paths of finished files, each whole or
+absent. One time step is in memory at a time, or a band of its rows where a layer is very large.
+Must not compute anything: values are those of the cube. *Source:* OUTPUTS.md, section NetCDF.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import netCDF4
+import numpy as np
+import xarray as xr
+from pyproj import CRS
+
+from eurosic.base.errors import GridError, StoreError
+from eurosic.base.provenance import digest_of
+from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
+from eurosic.outputs import cf
+
+# Values held in memory at a time (float32: 128 MB); a 1 km layer of Europe has 20 million.
+_VALUES_IN_MEMORY = 32_000_000
+# A layer is one chunk up to this size; larger ones are cut in space, or reading one cell would unpack it all.
+_VALUES_IN_CHUNK = 4_000_000
+_CHUNK_SIDE = 1024
+_LAYOUT = 1  # raised when the layout of the files changes, so that older ones are made anew
+_ZLIB_LEVEL: Literal[1] = 1  # half as slow again at 4, and hardly smaller where most cells are empty
+
+_Kind = Literal["i1", "i4", "f4", "f8"]
+_FILL: dict[str, np.float32 | np.int8] = {"i1": np.int8(-1), "f4": np.float32(np.nan)}
+
+
+@dataclass(frozen=True)
+class _Export:
+    """One file to be; `pathway` and `years` are empty for a layer that has neither."""
+
+    name: str
+    pathway: str
+    years: tuple[int, ...]
+    path: Path
+    digest: str
+
+
+def export_netcdf(
+    cube: xr.Dataset, folder: Path, *, years: Sequence[int], variables: Sequence[str] | None = None
+) -> list[Path]:
+    """Write one file per variable and pathway, ``VARIABLE.PATHWAY.nc``, and return their paths in order.
+
+    Layers without pathway (stocks, `calcareous_arable_area`) are written once, as ``VARIABLE.nc``. A file that
+    is already complete for this run is left as it is; an interrupted export goes on where it stopped.
+
+    Parameters
+    ----------
+    cube
+        The lazy cube of a run, dims ``(pathway, year, y, x)``, with `status` and `spatial_ref`.
+    folder
+        Made where absent.
+    years
+        Years to write, all of them in the cube.
+    variables
+        Names; all targets, stocks and the area where None.
+
+    Raises
+    ------
+    StoreError
+        If a variable or year is not in the cube, or a file of that name is not of this run. Nothing is written.
+    GridError
+        If the cube's grid does not run north to south and west to east, or has no CRS.
+    """
+    _check_cube(cube, years, variables)
+    exports = list(_plan(cube, folder, years, variables))
+    pending = [export for export in exports if not _is_complete(export, cube)]
+    folder.mkdir(parents=True, exist_ok=True)
+    for export in pending:
+        _write(cube, export)
+    return [export.path for export in exports]
+
+
+def _check_cube(cube: xr.Dataset, years: Sequence[int], variables: Sequence[str] | None) -> None:
+    absent = [name for name in (*(variables or ()), "status") if name not in cube]
+    unknown = sorted(set(years) - set(cube["year"].values.tolist()))
+    faults = [f"no variable {name!r}" for name in absent] + [f"no year {year}" for year in unknown]
+    faults += [] if years else ["no year is asked for"]
+    faults += [
+        f"pathway {p!r} is no file name" for p in cube["pathway"].values if Path(str(p)).name != str(p)
+    ]
+    if faults:
+        has = f"variables {', '.join(map(str, cube.data_vars))} and years {_some(cube['year'].values)}"
+        raise StoreError("export to NetCDF", "; ".join(faults), wanted=has, do="Correct what is asked for.")
+    reference = cube.coords["spatial_ref"].attrs if "spatial_ref" in cube.coords else {}
+    if not {"crs_wkt", "GeoTransform"} <= set(reference):
+        raise GridError("export to NetCDF", "the cube has no CRS", wanted="a coordinate 'spatial_ref'")
+    if np.any(np.diff(cube["y"]) >= 0) or np.any(np.diff(cube["x"]) <= 0):
+        raise GridError(
+            "export to NetCDF", "the grid is flipped", wanted="y that decreases, x that increases"
+        )
+
+
+def _some(years: np.ndarray) -> str:
+    return f"{years[0]} to {years[-1]} ({len(years)})" if len(years) else "none"
+
+
+def _plan(
+    cube: xr.Dataset, folder: Path, years: Sequence[int], variables: Sequence[str] | None
+) -> Iterator[_Export]:
+    named = (*TARGETS, *STOCKS, AREA.name)
+    percentiles = (name for name in map(str, cube.data_vars) if name.rsplit("_p", 1)[0] in TARGETS)
+    wanted = variables or [name for name in dict.fromkeys((*named, *percentiles)) if name in cube]
+    # Every digest of the cube counts: recipe, inputs, predictor, as far as the run records them.
+    run = {str(key): str(value) for key, value in cube.attrs.items() if str(key).endswith("digest")}
+    for name in wanted:
+        moving = "pathway" in cube[name].dims
+        for pathway in map(str, cube["pathway"].values) if moving else ("",):
+            at = tuple(int(year) for year in years) if moving else ()
+            path = folder / (f"{name}.{pathway}.nc" if pathway else f"{name}.nc")
+            yield _Export(name, pathway, at, path, digest_of([_LAYOUT, run, name, pathway, at]))
+
+
+def _is_complete(export: _Export, cube: xr.Dataset) -> bool:
+    """Return whether the file is there and finished; raise where another run's file has its name."""
+    if not export.path.exists():
+        return False
+    try:
+        with netCDF4.Dataset(export.path) as found:
+            of_run = getattr(found, "recipe_digest", "")
+            digest = getattr(found, "export_digest", "")
+    except OSError:
+        of_run = digest = ""
+    if not digest or of_run != str(cube.attrs.get("recipe_digest", "")):
+        raise StoreError(
+            str(export.path),
+            "a file of this name is there and does not belong to this run",
+            wanted="an absent file, or one that this recipe wrote",
+            do="Move it away, or export to another folder.",
+        )
+    return bool(digest == export.digest)
+
+
+def _write(cube: xr.Dataset, export: _Export) -> None:
+    aside = export.path.with_name(f".{export.path.name}.{os.getpid()}.partial")
+    try:
+        with netCDF4.Dataset(aside, "w", format="NETCDF4_CLASSIC") as file:
+            # Without this, every variable would be filled once before its values are written.
+            file.set_fill_off()
+            _lay_out(file, cube, export)
+            _fill(file[export.name], cube[export.name], export)
+        with aside.open("rb") as written:
+            os.fsync(written.fileno())
+        aside.replace(export.path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _lay_out(file: netCDF4.Dataset, cube: xr.Dataset, export: _Export) -> None:
+    """Write everything but the values: coordinates, grid mapping, status, attributes."""
+    reference = cube.coords["spatial_ref"].attrs
+    crs = CRS.from_wkt(reference["crs_wkt"])
+    west, width, _, north, _, height = (float(v) for v in reference["GeoTransform"].split())
+    limits = (west, north + height * cube.sizes["y"], west + width * cube.sizes["x"], north)
+    about = cf.global_attributes(
+        cube.attrs, export.name, pathway=export.pathway, years=export.years, limits=limits, crs=crs
+    )
+    file.setncatts(about | {"export_digest": export.digest})
+    if export.years:
+        _write_time(file, export)
+    for axis in ("y", "x"):
+        file.createDimension(axis, cube.sizes[axis])
+        _variable(file, axis, "f8", (axis,), cf.axis_attributes(axis))[:] = cube[axis].values
+    _variable(file, "crs", "i4", (), cf.crs_attributes(crs, reference["GeoTransform"]))[...] = 0
+    status = _variable(
+        file, "status", "i1", ("y", "x"), cf.status_attributes(cube["status"]) | {"grid_mapping": "crs"}
+    )
+    for rows in _bands(cube.sizes["y"], cube.sizes["x"]):
+        status[rows] = cube["status"].isel(y=rows).values
+    dims = ("time", "y", "x") if export.years else ("y", "x")
+    placed = {"grid_mapping": "crs", "ancillary_variables": "status"}
+    _variable(file, export.name, _kind(cube[export.name]), dims, cf.data_attributes(export.name) | placed)
+
+
+def _kind(values: xr.DataArray) -> _Kind:
+    return "i1" if values.dtype.kind == "i" else "f4"
+
+
+def _write_time(file: netCDF4.Dataset, export: _Export) -> None:
+    bounded = cf.variable_named(export.name).time == "flux"
+    times, bounds = cf.times_of(export.years, bounded=bounded)
+    file.createDimension("time", len(times))
+    _variable(file, "time", "f8", ("time",), cf.time_attributes(bounded=bounded))[:] = times
+    if bounded:
+        file.createDimension("bnds", 2)
+        _variable(file, "time_bnds", "f8", ("time", "bnds"), {})[:] = bounds
+
+
+def _variable(
+    file: netCDF4.Dataset, name: str, kind: _Kind, dims: tuple[str, ...], attributes: cf.Attributes
+) -> netCDF4.Variable[Any]:
+    gridded = dims[-2:] == ("y", "x")
+    packed: Literal["zlib"] | None = "zlib" if gridded else None
+    # CF forbids missing values in coordinates, bounds and grid mappings; only data may have them.
+    made = file.createVariable(
+        name,
+        kind,
+        dims,
+        compression=packed,
+        complevel=_ZLIB_LEVEL,
+        shuffle=True,
+        chunksizes=_chunks(tuple(len(file.dimensions[dim]) for dim in dims)) if gridded else None,
+        fill_value=_FILL[kind] if gridded and name != "status" else None,
+    )
+    made.setncatts(attributes)
+    return made
+
+
+def _chunks(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    rows, columns = sizes[-2:]
+    if rows * columns > _VALUES_IN_CHUNK:
+        rows, columns = min(rows, _CHUNK_SIDE), min(columns, _CHUNK_SIDE)
+    return (*(1 for _ in sizes[:-2]), rows, columns)
+
+
+def _bands(rows: int, columns: int) -> Iterator[slice]:
+    """Yield bands of whole chunks, so that none is packed twice, that fit in memory."""
+    deep = _chunks((rows, columns))[0]
+    high = max(1, _VALUES_IN_MEMORY // (columns * deep)) * deep
+    for start in range(0, rows, high):
+        yield slice(start, min(start + high, rows))
+
+
+def _fill(target: netCDF4.Variable[Any], values: xr.DataArray, export: _Export) -> None:
+    rows, columns = values.sizes["y"], values.sizes["x"]
+    if not export.years:
+        for band in _bands(rows, columns):
+            target[band] = values.isel(y=band).values
+        return
+    for step, year in enumerate(export.years):
+        layer = values.sel(pathway=export.pathway, year=year)
+        for band in _bands(rows, columns):
+            target[step, band] = layer.isel(y=band).values
