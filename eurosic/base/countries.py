@@ -27,17 +27,21 @@ OUTLINES = Path(__file__).parent / "data" / "europe_3035.geojson.gz"
 OUTLINES_CRS = "EPSG:3035"
 _TABLE = Path(__file__).parent / "data" / "countries.csv"
 
-# Eurostat writes EL and UK where ISO writes GR and GB; the names are those of common tables.
+# Eurostat writes EL and UK where ISO writes GR and GB; the names are those of common tables and maps. Areas
+# that maps draw apart count with the country that statistics count them with: Northern Cyprus, Åland.
 _ALIASES = {
     "EL": 300,
     "UK": 826,
+    "N. CYPRUS": 196,
+    "ÅLAND": 246,
+    "AX": 246,
+    "ALA": 246,
+    "248": 246,
     "TÜRKIYE": 792,
     "CZECH REPUBLIC": 203,
     "MACEDONIA": 807,
     "UNITED KINGDOM OF GREAT BRITAIN AND NORTHERN IRELAND": 826,
 }
-# Areas that the outlines draw apart and statistics count with a country of the table, by the name drawn.
-_DRAWN_APART = {"N. Cyprus": 196, "Kosovo": 383, "Åland": 246}
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Extent:
 
 @cache
 def countries() -> tuple[Country, ...]:
-    """Return all countries that have land on the shipped outlines, by numeric code."""
+    """Return all countries of the table (Europe and what lies around it), by numeric code."""
     lines = (line for line in _TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return tuple(
         Country(
@@ -161,8 +165,8 @@ def load_outlines() -> tuple[tuple[int, BaseGeometry], ...]:
     drawn: dict[int, list[BaseGeometry]] = {}
     for feature in features:
         properties = feature["properties"]
-        code = _DRAWN_APART.get(properties["name"]) or int(properties["iso_n3"])
-        drawn.setdefault(code, []).append(shape(feature["geometry"]))
+        country = country_of(properties["iso_n3"] or properties["name"], OUTLINES.name)
+        drawn.setdefault(country.numeric, []).append(shape(feature["geometry"]))
     return tuple((code, shapely.union_all(shapes)) for code, shapes in sorted(drawn.items()))
 
 

@@ -18,7 +18,8 @@ import yaml
 from eurosic.base.errors import CatalogError
 from eurosic.inputs.source import Source, did_you_mean, source_from
 
-SHIPPED = Path(__file__).parent
+# Paths of shipped sources are relative to the package `eurosic`.
+SHIPPED = Path(__file__).parents[1]
 _MONTHS = range(1, 13)
 
 
@@ -129,7 +130,7 @@ def load_catalog(extra: Path | None = None) -> Catalog:
     UnitError
         If the unit of an entry does not become the unit of what it gives.
     """
-    files = [*sorted((SHIPPED / "catalog").glob("*.yaml")), *([extra] if extra else [])]
+    files = [*sorted((SHIPPED / "inputs" / "catalog").glob("*.yaml")), *([extra] if extra else [])]
     sources: dict[str, Source] = {}
     origin: dict[str, Path] = {}
     for file in files:

@@ -33,7 +33,7 @@ class Source:
     name
         Key of the entry.
     path
-        Relative to the data folder (or, where `shipped`, to this package). May hold ``{month:02d}``
+        Relative to the data folder (or, where `shipped`, to the package `eurosic`). May hold ``{month:02d}``
         (twelve files), ``{part}`` (one file per key of `parts`) or ``{year}`` (one file per year found).
     format
         Name of a reader: ``geotiff``, ``netcdf``, ``zarr``, ``country-table``, ``outlines``.
@@ -157,7 +157,9 @@ def source_from(name: str, entry: object, where: str) -> Source:
     try:
         return Source(name, **_typed(entry))
     except (TypeError, ValueError) as error:
-        raise CatalogError(here, f"has a value of the wrong type ({error})", do="Correct the entry.") from error
+        raise CatalogError(
+            here, f"has a value of the wrong type ({error})", do="Correct the entry."
+        ) from error
 
 
 def _typed(entry: Mapping[str, object]) -> dict[str, object]:

@@ -1,0 +1,186 @@
+"""Axes of any file -> the axes of the house: names, order, direction, time, CRS.
+
+*Enters:* a lazy array as it stands in a file. *Leaves:* dims ``(..., y, x)``, y descending, x ascending
+(longitudes from -180 to 180), months 1-12, climate years as numbers, and a CRS in `spatial_ref`. It must
+not read values: only coordinates, which are small.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from eurosic.base.errors import CatalogError, GridError, InputError
+from eurosic.inputs.source import Source
+
+_Y = ("y", "lat", "latitude", "northing")
+_X = ("x", "lon", "longitude", "easting")
+# A coordinate may lie off its regular place by this share of a step: files round them (ETOPO5 to 0.01 degree).
+_UNEVEN = 0.1
+
+
+def named_axes(raw: xr.DataArray, where: str) -> xr.DataArray:
+    """Return the array with its horizontal axes named y and x, and last.
+
+    Raises
+    ------
+    InputError
+        If it has no such axes with coordinates, or they are no regular grid of at least 2 x 2 cells.
+    """
+    names = {_axis(raw, _Y, "Y", where): "y", _axis(raw, _X, "X", where): "x"}
+    geographic = "lat" in next(iter(names)).lower()
+    renamed = raw.rename({old: new for old, new in names.items() if old != new}).transpose(..., "y", "x")
+    for axis in ("y", "x"):
+        _check_regular(renamed[axis].to_numpy(), f"{where}, {axis}")
+    # Renaming hides what the CF names said: that these are degrees.
+    return renamed.assign_attrs(_degrees=geographic)
+
+
+def _axis(raw: xr.DataArray, names: tuple[str, ...], cf_axis: str, where: str) -> str:
+    for dim in (str(dim) for dim in raw.dims):
+        known = dim.lower() in names or (dim in raw.coords and raw[dim].attrs.get("axis") == cf_axis)
+        if known and dim in raw.coords:
+            return dim
+    raise InputError(
+        where,
+        f"has dims {', '.join(map(str, raw.dims))} and no coordinate along {cf_axis.lower()}",
+        wanted=f"a one-dimensional coordinate such as {names[0]!r} or {names[1]!r}",
+        do="A rotated or curvilinear grid must be regridded first.",
+    )
+
+
+def _check_regular(axis: NDArray[np.floating], where: str) -> None:
+    given = np.asarray(axis, dtype=np.float64)
+    regular = np.linspace(given[0], given[-1], given.size)
+    step = abs(given[-1] - given[0]) / max(given.size - 1, 1)
+    if step == 0 or np.abs(given - regular).max() > _UNEVEN * step:
+        raise InputError(
+            where,
+            f"has {axis.size} coordinates that are not evenly spaced",
+            wanted="a regular axis of at least two cells",
+            do="Regrid the file first.",
+        )
+
+
+def timed(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
+    """Return the array with its time axis as ``month`` or ``climate_year`` (or both, see `unfolded`).
+
+    Raises
+    ------
+    InputError
+        If an axis is left over that the entry does not explain, or its length does not fit.
+    """
+    bare = raw.squeeze([dim for dim in raw.dims if raw.sizes[dim] == 1 and dim not in ("y", "x")], drop=True)
+    left = [str(dim) for dim in bare.dims if dim not in ("y", "x")]
+    if not left:
+        return bare
+    if len(left) > 1 or not source.time:
+        raise InputError(
+            where,
+            f"has more axes than y and x: {', '.join(f'{dim} ({bare.sizes[dim]})' for dim in left)}",
+            wanted="at most one time axis, explained by the entry",
+            do="Say 'time: month', 'time: year' or 'time: monthly' in the entry.",
+        )
+    steps = bare.sizes[left[0]]
+    if (source.time == "month" and steps != 12) or (source.time == "monthly" and steps % 12):
+        raise InputError(
+            where,
+            f"has {steps} time steps",
+            wanted="12 months" if source.time == "month" else "whole years of 12 months",
+            do="Correct the entry's time.",
+        )
+    if source.time == "month":
+        return (
+            bare.drop_vars(left[0], errors="ignore")
+            .rename({left[0]: "month"})
+            .assign_coords(month=range(1, 13))
+        )
+    years = _years(bare, left[0], where)
+    named = bare.drop_vars(left[0], errors="ignore").rename({left[0]: "climate_year"})
+    return named.assign_coords(climate_year=years)
+
+
+def _years(bare: xr.DataArray, dim: str, where: str) -> NDArray[np.int64]:
+    axis = bare[dim] if dim in bare.coords else None
+    numbers = np.arange(bare.sizes[dim]) if axis is None else np.asarray(axis.to_numpy())
+    try:
+        if axis is not None and " since " in str(axis.attrs.get("units", "")):
+            decoded = xr.decode_cf(axis.to_dataset(name="_t"), decode_timedelta=False)[dim]
+            return decoded.dt.year.to_numpy().astype(np.int64)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{where}, {dim}", f"has times that cannot be read ({error})") from error
+    if axis is None or not ((numbers >= 1000) & (numbers <= 9999)).all():
+        raise InputError(
+            f"{where}, {dim}", "has times that name no years", wanted="CF times, or years as numbers"
+        )
+    return numbers.astype(np.int64)
+
+
+def placed(lazy: xr.DataArray, source: Source, where: str) -> xr.DataArray:
+    """Return the array with years and months apart, y descending, longitudes from -180, and its CRS.
+
+    Raises
+    ------
+    GridError
+        If neither the file nor the entry states a CRS.
+    CatalogError
+        If the CRS of the entry is unknown.
+    """
+    crs = _crs(lazy, source, where)
+    upright = unfolded(lazy) if source.time == "monthly" else lazy
+    for axis, ascending in (("y", False), ("x", True)):
+        values = upright[axis].to_numpy()
+        if (values[-1] > values[0]) != ascending:
+            upright = upright.isel({axis: slice(None, None, -1)})
+    if crs.is_geographic and float(upright["x"].max()) > 180.0 + 1e-6:
+        upright = _from_minus_180(upright)
+    kept = {name: upright[name] for name in upright.dims if name in upright.coords}
+    plain = xr.DataArray(upright.data, dims=upright.dims, coords=kept, name=source.name)
+    return plain.assign_attrs(units=source.unit).rio.write_crs(crs.to_wkt())
+
+
+def _from_minus_180(lazy: xr.DataArray) -> xr.DataArray:
+    # Two slices and one join keep this lazy; a gather by sorted index would touch every chunk.
+    east = lazy.isel(x=(lazy["x"] < 180.0 - 1e-6).to_numpy())
+    west = lazy.isel(x=(lazy["x"] >= 180.0 - 1e-6).to_numpy())
+    return xr.concat([west.assign_coords(x=west["x"] - 360.0), east], dim="x")
+
+
+def unfolded(lazy: xr.DataArray) -> xr.DataArray:
+    """Return months of several years, dims ``(climate_year, ...)``, as ``(climate_year, month, y, x)``.
+
+    One year of twelve months is a climatology: ``(month, y, x)``.
+    """
+    years = lazy["climate_year"].to_numpy()[::12]
+    shape = (years.size, 12, *lazy.shape[1:])
+    parted = xr.DataArray(
+        lazy.data.reshape(shape),
+        dims=("climate_year", "month", *lazy.dims[1:]),
+        coords={"climate_year": years, "month": range(1, 13), "y": lazy["y"], "x": lazy["x"]},
+        attrs=lazy.attrs,
+    )
+    return parted.isel(climate_year=0, drop=True) if years.size == 1 else parted
+
+
+def _crs(lazy: xr.DataArray, source: Source, where: str) -> CRS:
+    stated = lazy.rio.crs
+    if stated is not None:
+        found = CRS.from_user_input(stated.to_wkt())
+        # A "local" CRS, as some ESDAC rasters have, places nothing on the Earth.
+        if found.is_geographic or found.is_projected:
+            return found
+    if source.crs:
+        try:
+            return CRS.from_user_input(source.crs)
+        except CRSError as error:
+            raise CatalogError(
+                source.where, f"crs {source.crs!r} is unknown", do="Correct the entry."
+            ) from error
+    if lazy.attrs.get("_degrees"):
+        return CRS.from_epsg(4326)  # CF-1.11, 5: latitude and longitude without a grid mapping
+    raise GridError(
+        where, "states no coordinate reference system", do="State it in the entry, such as 'crs: EPSG:3035'."
+    )

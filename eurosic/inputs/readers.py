@@ -1,0 +1,192 @@
+"""Files in their native formats -> lazy arrays, with missing values as NaN, y descending and a CRS.
+
+*Enters:* a `Source` and its files. *Leaves:* one lazy `xarray.DataArray` of float32, dims ``(y, x)``,
+``(month, y, x)``, ``(climate_year, y, x)`` or ``(climate_year, month, y, x)``, in the source's unit. Opening
+reads headers only. It must not change units or the grid (`align` and `corrections` do). Users add a format with
+`register_reader`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import rioxarray
+import xarray as xr
+from rasterio.errors import RasterioError
+from rioxarray.exceptions import RioXarrayError
+
+from eurosic.base.errors import CatalogError, InputError, UnitError
+from eurosic.base.units import parse_unit
+from eurosic.inputs.catalog import years_of
+from eurosic.inputs.lazy import guarded
+from eurosic.inputs.normal import named_axes, placed, timed
+from eurosic.inputs.source import Source, did_you_mean
+
+# A reader opens one file and gives one variable as it stands there: raw values, lazily indexed, any dim names.
+Reader = Callable[[Source, Path, str], xr.DataArray]
+
+
+def open_source(source: Source, files: tuple[Path, ...]) -> xr.DataArray:
+    """Return the lazy array of a raster source: files joined, variables summed, missing values NaN.
+
+    Parameters
+    ----------
+    source
+        A source whose format is one of `readers`.
+    files
+        As `Catalog.locate` gives them.
+
+    Raises
+    ------
+    CatalogError
+        If the format, a variable or the band is unknown.
+    InputError
+        If a file cannot be read, has axes that are no regular grid, or files do not fit together.
+    GridError
+        If neither the file nor the entry states a CRS.
+    UnitError
+        If the file states another unit than the entry.
+    """
+    arrays = [_open_file(source, file) for file in files]
+    if len(arrays) == 1 and not source.parts:
+        return arrays[0]
+    if "{month" in source.path:
+        return _joined(source, arrays, "month", list(range(1, 13)))
+    if "{year}" in source.path:
+        return _joined(source, arrays, "climate_year", list(years_of(source, files)))
+    weights = xr.DataArray(list(source.parts.values()), dims="part", coords={"part": list(source.parts)})
+    parts = _joined(source, arrays, "part", list(source.parts))
+    # A mean over depths is no mean where one of them is missing.
+    mean = (parts * (weights / weights.sum())).sum("part", skipna=False)
+    return mean.astype(np.float32).assign_attrs(parts.attrs)
+
+
+def _open_file(source: Source, file: Path) -> xr.DataArray:
+    reader = _READERS.get(source.format)
+    if reader is None:
+        raise CatalogError(
+            source.where,
+            f"format {source.format!r} has no reader",
+            wanted=f"one of {', '.join(_READERS)}",
+            do=did_you_mean(source.format, tuple(_READERS)),
+        )
+    names = source.variables or ("",)
+    arrays = [_open_variable(source, file, reader, name) for name in names]
+    total = arrays[0]
+    for other in arrays[1:]:
+        total = total + other
+    return total.assign_attrs(arrays[0].attrs)
+
+
+def _open_variable(source: Source, file: Path, reader: Reader, name: str) -> xr.DataArray:
+    where = f"{source.where}, {file.name}"
+    try:
+        raw = reader(source, file, name)
+    except (OSError, RuntimeError, ValueError, RasterioError, RioXarrayError) as error:
+        raise InputError(
+            where,
+            f"cannot be opened as {source.format} ({error})",
+            do="Fetch the file again, or correct the format.",
+        ) from error
+    _check_file_unit(source, raw, where)
+    return placed(guarded(timed(named_axes(raw, where), source, where), source, where), source, where)
+
+
+def _check_file_unit(source: Source, raw: xr.DataArray, where: str) -> None:
+    stated = str(raw.attrs.get("units", "")).strip()
+    if not stated or source.ignore_file_unit:
+        return
+    try:
+        same = parse_unit(stated, where) == parse_unit(source.unit, where)
+    except UnitError:
+        return  # a text that is no unit, such as "Class" or "mgN/m2", says nothing that could be compared
+    if not same:
+        raise UnitError(
+            where,
+            f"states the unit {stated!r}",
+            wanted=f"{source.unit!r}, as the catalog entry says",
+            do="Correct the entry's unit; or, if the file is wrong, say 'ignore_file_unit: true' there.",
+        )
+
+
+def _joined(
+    source: Source, arrays: list[xr.DataArray], dim: str, labels: list[int] | list[str]
+) -> xr.DataArray:
+    try:
+        joined = xr.concat(arrays, dim=dim, join="exact", coords="minimal", compat="override")
+    except ValueError as error:
+        raise InputError(
+            source.where,
+            "has files with different grids",
+            wanted="one grid in all of them",
+            do="Fetch them again.",
+        ) from error
+    return joined.assign_coords({dim: labels}).assign_attrs(arrays[0].attrs)
+
+
+def _read_geotiff(source: Source, path: Path, _name: str) -> xr.DataArray:
+    opened = rioxarray.open_rasterio(path, mask_and_scale=False, cache=False)
+    if not isinstance(opened, xr.DataArray):
+        raise CatalogError(source.where, f"{path.name} holds subdatasets", wanted="one raster with bands")
+    if not 1 <= source.band <= opened.sizes["band"]:
+        raise CatalogError(
+            source.where,
+            f"wants band {source.band}, and {path.name} has {opened.sizes['band']}",
+            do="Correct the entry's band.",
+        )
+    return opened.isel(band=source.band - 1, drop=True)
+
+
+def _read_netcdf(source: Source, path: Path, name: str) -> xr.DataArray:
+    # Values and times are decoded later, by rules that the entry may overrule.
+    dataset = xr.open_dataset(
+        path, mask_and_scale=False, decode_times=False, decode_coords="all", cache=False
+    )
+    return _variable(source, path, dataset, name)
+
+
+def _read_zarr(source: Source, path: Path, name: str) -> xr.DataArray:
+    dataset = xr.open_zarr(
+        path, chunks=None, consolidated=False, mask_and_scale=False, decode_times=False, decode_coords="all"
+    )
+    return _variable(source, path, dataset, name)
+
+
+def _variable(source: Source, path: Path, dataset: xr.Dataset, name: str) -> xr.DataArray:
+    rasters = tuple(str(key) for key, array in dataset.data_vars.items() if array.ndim >= 2)
+    if not name and len(rasters) == 1:
+        name = rasters[0]
+    if name not in rasters:
+        raise CatalogError(
+            source.where,
+            f"wants variable {name!r}, and {path.name} has {', '.join(rasters) or 'none'}",
+            do=did_you_mean(name, rasters) or "Correct the entry's variables.",
+        )
+    return dataset[name]
+
+
+_READERS: dict[str, Reader] = {"geotiff": _read_geotiff, "netcdf": _read_netcdf, "zarr": _read_zarr}
+
+
+def register_reader(name: str, reader: Reader) -> None:
+    """Add a raster format under a name that catalog entries may use.
+
+    `reader` takes the source, one file and the name of a variable, and returns that variable as it stands
+    in the file: lazily indexed, with its axes as coordinates, `_FillValue`, `scale_factor`, `add_offset`
+    and `units` as attributes, and a CRS as rioxarray finds it.
+
+    Raises
+    ------
+    CatalogError
+        If the name is taken.
+    """
+    if name in _READERS:
+        raise CatalogError(f"format {name!r}", "has a reader already", do="Choose another name.")
+    _READERS[name] = reader
+
+
+def readers() -> tuple[str, ...]:
+    """Return the names of all raster formats."""
+    return tuple(_READERS)

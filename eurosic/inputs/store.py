@@ -1,0 +1,186 @@
+"""`inputs.zarr`: the layers on the grid, written once, region by region, and opened lazily ever after.
+
+*Enters:* lazy layers of `prepare_layers` and their digest. *Leaves:* a Zarr v3 store, sharded, y descending, CRS
+as rioxarray writes it. One task writes one shard from NumPy (ENGINE.md, trap 1) and leaves a marker when the
+shard is on disk. Until the last one is, the store lies in ``<name>.part``; it gets its name in one move, so that a
+store under its own name is always whole. A store with another digest is refused, never overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dask
+import dask.array as da
+import numpy as np
+import xarray as xr
+import zarr
+from zarr.codecs import BloscCodec
+
+from eurosic.base.errors import StoreError
+from eurosic.base.grid import Grid
+from eurosic.inputs.align import BLOCK
+from eurosic.inputs.regions import Record, check_records, read_record, regions_of, write_region
+
+_OURS = "eurosic_inputs"
+_DIGEST = "inputs_digest"
+# Cells along a side of a chunk: 64 kB of float32 a month, which a tile of study cells reads a few of.
+_CHUNK = 128
+# Bytes of a shard before compression, which one task holds.
+_SHARD_BYTES = 64_000_000
+
+
+@dataclass(frozen=True)
+class InputsRecord:
+    """What `write_inputs` leaves: where, which digest, whether it was there already, share of cells covered."""
+
+    path: Path
+    digest: str
+    reused: bool
+    coverage: Mapping[str, float]
+
+
+def write_inputs(path: Path, layers: Mapping[str, xr.DataArray], *, grid: Grid, digest: str) -> InputsRecord:
+    """Write the layers to `path`, unless they are there; what an interrupted call finished is kept.
+
+    Runs under the Dask client or scheduler of the caller.
+
+    Raises
+    ------
+    StoreError
+        If `path` holds something else, or inputs with another digest.
+    InputError
+        If a layer has values outside the range of its variable (naming layer, number, and place of the first),
+        or none at all; nothing is left under `path` then.
+    """
+    kept = _finished(path, digest)
+    if kept is not None:
+        return InputsRecord(path, digest, reused=True, coverage=kept)
+    part = path.with_name(path.name + ".part")
+    _begin(part, layers, digest)
+    records = _write_regions(part, layers)
+    group = zarr.open_group(part / "store", mode="r+", zarr_format=3)
+    coverage = {}
+    for name, layer in layers.items():
+        found = check_records(layer, records[name], grid)
+        coverage[name] = found["coverage"]
+        group[name].attrs.update(found)
+    os.replace(part / "store", path)
+    shutil.rmtree(part)
+    return InputsRecord(path, digest, reused=False, coverage=coverage)
+
+
+def open_inputs(path: Path) -> xr.Dataset:
+    """Return the layers of a finished `inputs.zarr`, lazily, with their attributes and CRS.
+
+    Raises
+    ------
+    StoreError
+        If there is none, it is unfinished, or it is not ours.
+    """
+    if not path.exists():
+        part = path.with_name(path.name + ".part")
+        came = "is unfinished" if part.exists() else "does not exist"
+        raise StoreError(str(path), came, do="Run the recipe: what is finished is kept.")
+    if _OURS not in _attributes(path):
+        raise StoreError(str(path), "holds no inputs of eurosic", do="Name the inputs.zarr of a run.")
+    return xr.open_zarr(path, consolidated=False, chunks={}, decode_times=False, decode_coords="all")
+
+
+def _finished(path: Path, digest: str) -> dict[str, float] | None:
+    if not path.exists():
+        return None
+    attrs = _attributes(path)
+    if _OURS not in attrs:
+        raise StoreError(
+            str(path), "exists and holds no inputs of eurosic", do="Choose another folder, or move it away."
+        )
+    if attrs.get(_DIGEST) != digest:
+        raise StoreError(
+            str(path),
+            f"holds inputs with digest {str(attrs.get(_DIGEST))[:12]}",
+            wanted=digest[:12],
+            do="Recipe, data or grid have changed: choose another folder, or remove this one.",
+        )
+    arrays = zarr.open_group(path, mode="r", zarr_format=3).arrays()
+    return {name: float(str(array.attrs["coverage"])) for name, array in arrays if "coverage" in array.attrs}
+
+
+def _attributes(path: Path) -> dict[str, object]:
+    try:
+        return dict(zarr.open_group(path, mode="r", zarr_format=3).attrs)
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def _begin(part: Path, layers: Mapping[str, xr.DataArray], digest: str) -> None:
+    """Make the empty store and the folder of markers, unless an interrupted call with the same digest did."""
+    if part.exists():
+        if _attributes(part / "store").get(_DIGEST) == digest:
+            return
+        # An unfinished folder of ours is of no use to another digest; anything else is not ours to remove.
+        if not (part / "marks").is_dir():
+            raise StoreError(str(part), "exists and is not ours", do="Move it away.")
+        shutil.rmtree(part)
+    (part / "marks").mkdir(parents=True)
+    _write_template(part / "store", layers)
+    # The digest comes last: a template that was interrupted has none, and is made again.
+    zarr.open_group(part / "store", mode="r+", zarr_format=3).attrs[_DIGEST] = digest
+
+
+def _write_template(store: Path, layers: Mapping[str, xr.DataArray]) -> None:
+    promised = {name: _promise(layer) for name, layer in layers.items()}
+    dataset = xr.Dataset(promised, attrs={_OURS: 1, "Conventions": "CF-1.11", "title": "inputs of eurosic"})
+    encoding = {name: _encoding(layer) for name, layer in layers.items()}
+    encoding |= {str(name): {"_FillValue": None} for name in ("y", "x")}
+    dataset.to_zarr(store, mode="w-", compute=False, zarr_format=3, consolidated=False, encoding=encoding)
+
+
+def _promise(layer: xr.DataArray) -> xr.DataArray:
+    # An array that is never computed: only its shape, type, coordinates and attributes are written.
+    return layer.copy(data=da.zeros(layer.shape, dtype=layer.dtype, chunks=_shards(layer)))
+
+
+def _shards(layer: xr.DataArray) -> tuple[int, ...]:
+    """Return the shape of a shard: whole chunks that cover BLOCK cells, and as many steps as memory allows."""
+    side = tuple(_CHUNK * -(-min(BLOCK, size) // _CHUNK) for size in layer.shape[-2:])
+    room = max(1, _SHARD_BYTES // (4 * side[0] * side[1]))
+    lead = []
+    for size in reversed(layer.shape[:-2]):
+        lead.insert(0, min(size, room))
+        room = max(1, room // size)
+    return (*lead, *side)
+
+
+def _encoding(layer: xr.DataArray) -> dict[str, object]:
+    shards = _shards(layer)
+    floating = layer.dtype.kind == "f"
+    return {
+        "chunks": (*shards[:-2], _CHUNK, _CHUNK),
+        "shards": shards,
+        "compressors": [BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")],
+        # NaN is missing; country codes have none, and 0 says so.
+        "_FillValue": np.float32(np.nan) if floating else None,
+    }
+
+
+def _write_regions(part: Path, layers: Mapping[str, xr.DataArray]) -> dict[str, list[Record]]:
+    records: dict[str, list[Record]] = {name: [] for name in layers}
+    tasks = []
+    for name, layer in layers.items():
+        for region in regions_of(name, layer.shape, _shards(layer)):
+            done = read_record(part / "marks", part / "store", region)
+            if done is not None:
+                records[name].append(done)
+                continue
+            values = layer.data[region.index]
+            tasks.append(
+                dask.delayed(write_region, pure=False)(values, part / "store", part / "marks", region)
+            )
+    for record in dask.compute(*tasks):
+        records[record.layer].append(record)
+    return records
