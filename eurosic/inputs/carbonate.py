@@ -49,7 +49,7 @@ def raw_profile(layers: Mapping[str, Array], *, factor: float, most: float) -> A
         return np.stack([layers[name] for name in SIX_DEPTHS], axis=1)
     topsoil = layers["carbonate"]
     # A raster that says more than `most` for the topsoil is not contradicted.
-    below = np.maximum(np.minimum(factor * topsoil, most), np.where(topsoil > most, topsoil, 0.0))
+    below = np.minimum(factor * topsoil, np.maximum(most, topsoil))
     given = layers.get("carbonate_subsoil", np.full_like(topsoil, np.nan))
     subsoil = np.where(np.isnan(given), below, given)
     return np.where(_BOTTOM <= TOPSOIL, topsoil[:, np.newaxis], subsoil[:, np.newaxis])

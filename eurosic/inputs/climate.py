@@ -143,14 +143,14 @@ def annual_mean(monthly: Array) -> Array:
 
 
 def potential_evapotranspiration(temperature: Array, latitude: Array) -> Array:
-    r"""Return monthly potential evapotranspiration, mm month-1, shape ``(cell, month)``.
+    r"""Return monthly potential evapotranspiration, mm month-1, shape ``(cell, climate_year, month)``.
 
     .. math:: PET = \frac{R_a}{\lambda \rho} \frac{T + 5}{100} \quad (T > -5, \text{else } 0)
 
     Parameters
     ----------
     temperature
-        Monthly mean air temperature, degC, shape ``(cell, 12)``.
+        Monthly mean air temperature, degC, shape ``(cell, climate_year, month)``.
     latitude
         Degrees north, shape ``(cell,)``.
 
@@ -159,9 +159,13 @@ def potential_evapotranspiration(temperature: Array, latitude: Array) -> Array:
     Source: Oudin et al. (2005), J. Hydrol. 303, 290-306, equation 3, as `pyet.oudin`; with the sun of the
     middle of each month. It needs temperature only, as do maps of the past and of most scenarios.
     """
-    months = xr.DataArray(temperature.T, dims=("time", "cell"), coords={"time": _MID_MONTHS})
-    daily = pyet.oudin(months, xr.DataArray(np.deg2rad(latitude), dims="cell"))
-    return np.asarray(daily.transpose("cell", "time").values, dtype=np.float64) * DAYS_OF_MONTH
+    place = xr.DataArray(np.deg2rad(latitude), dims="cell")
+    pet = np.empty_like(temperature)
+    # Year by year, because pyet wants time as the first of two axes.
+    for year in range(temperature.shape[1]):
+        months = xr.DataArray(temperature[:, year].T, dims=("time", "cell"), coords={"time": _MID_MONTHS})
+        pet[:, year] = pyet.oudin(months, place).transpose("cell", "time").values
+    return pet * DAYS_OF_MONTH
 
 
 def soil_respiration(temperature: Array, precipitation: Array) -> Array:
@@ -181,44 +185,24 @@ def soil_respiration(temperature: Array, precipitation: Array) -> Array:
     was fitted to natural vegetation: on cropland it is a default to be replaced (`respiration_factor`).
     """
     rain = precipitation / _MM_PER_CM
-    daily = _RESPIRATION_AT_ZERO * np.exp(_RESPIRATION_SLOPE * temperature) * rain / (_HALF_PRECIPITATION + rain)
+    daily = (
+        _RESPIRATION_AT_ZERO * np.exp(_RESPIRATION_SLOPE * temperature) * rain / (_HALF_PRECIPITATION + rain)
+    )
     return np.asarray(daily @ DAYS_OF_MONTH)
 
 
-def annual_climate(
-    climate: MonthlyClimate, latitude: Array, *, store: Store, options: ClimateOptions
-) -> dict[str, Array]:
-    """Return `temperature` (of the soil, degC), `precipitation`, `pet`, `drainage` (mm yr-1) of each year.
+def annual_drainage(precipitation: Array, pet: Array, *, store: Store, options: ClimateOptions) -> Array:
+    """Return drainage below the roots, mm yr-1, shape ``(cell, climate_year)``, by the chosen water balance.
 
     Parameters
     ----------
-    climate
-        Monthly climate of every climate year.
-    latitude
-        Degrees north, shape ``(cell,)``.
+    precipitation, pet
+        mm month-1, shape ``(cell, climate_year, month)``.
     store
         What the soil holds, for the monthly bucket.
     options
-        Water balance and soil temperature.
-
-    Returns
-    -------
-    dict
-        Arrays ``(cell, climate_year)``.
+        Which water balance.
     """
-    years = range(climate.temperature.shape[1])
-    # Year by year: pyet makes several temporaries of the size of its argument.
-    monthly_pet = np.stack(
-        [potential_evapotranspiration(climate.temperature[:, year], latitude) for year in years], axis=1
-    )
-    precipitation, pet = climate.precipitation.sum(axis=2), monthly_pet.sum(axis=2)
     if options.water_balance == WaterBalance.MONTHLY_BUCKET:
-        drainage = monthly_bucket_drainage(climate.precipitation, monthly_pet, store)
-    else:
-        drainage = turc_pike_drainage(precipitation, pet)
-    return {
-        "temperature": annual_mean(climate.temperature) + options.soil_temperature_offset,
-        "precipitation": precipitation,
-        "pet": pet,
-        "drainage": drainage,
-    }
+        return monthly_bucket_drainage(precipitation, pet, store)
+    return turc_pike_drainage(precipitation.sum(axis=2), pet.sum(axis=2))
