@@ -71,7 +71,7 @@ class NitrogenOptions:
     forms
         Share of the mineral N of each form, summing to 1.
     volatilised
-        Share of the N of each form that is lost as NH3.
+        Share of the N of a form that is lost as NH3, for forms in which it is not `EU_VOLATILISED`.
     manure_ammoniacal, manure_volatilised
         Share of manure N that is ammoniacal, and share of that which is lost as NH3.
     gas_loss
@@ -85,13 +85,18 @@ class NitrogenOptions:
     """
 
     forms: Mapping[str, float] = field(default_factory=lambda: dict(EU_FORMS))
-    volatilised: Mapping[str, float] = field(default_factory=lambda: dict(EU_VOLATILISED))
+    volatilised: Mapping[str, float] = field(default_factory=dict)
     manure_ammoniacal: float = 0.5
     manure_volatilised: float = 0.2
     gas_loss: float = 0.1
     base_export: float = 0.1
     lime: float = 0.0
     half_drainage: float = 60.0
+
+    @property
+    def volatilised_by_form(self) -> Mapping[str, float]:
+        """Share of the N of every form that is lost as NH3."""
+        return {**EU_VOLATILISED, **self.volatilised}
 
 
 @dataclass(frozen=True)

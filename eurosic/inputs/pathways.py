@@ -110,7 +110,7 @@ def _capped(rate: Array, cap: Cap | None, years: Sequence[int]) -> Array:
 
 def _forms_by_year(treatment: Treatment, years: Sequence[int], options: NitrogenOptions) -> dict[str, Array]:
     """Return the volatilised share and the net acid of the mineral N's mix of forms, shape ``(year,)``."""
-    now = {"volatilised": options.volatilised, "acid": NET_ACID}
+    now = {"volatilised": options.volatilised_by_form, "acid": NET_ACID}
     means = {what: np.full(len(years), mean_by_form(of, options.forms)) for what, of in now.items()}
     if treatment.forms is not None:
         later = np.asarray(years) >= treatment.forms.since

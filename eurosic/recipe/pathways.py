@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from eurosic.base.pathway import Cap, Course, Forms, NueRule, Pathway, Treatment
-from eurosic.recipe.layers import FormShares
+from eurosic.recipe.inputs import FormShares
 from eurosic.recipe.quantity import problem, quantity
 from eurosic.recipe.section import Rate, Section, Text, Year, key_among
 

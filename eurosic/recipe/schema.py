@@ -9,37 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from eurosic.base.countries import extent_of
-from eurosic.base.errors import GridError
-from eurosic.base.grid import Grid
 from eurosic.base.pathway import BASELINE, Pathway
 from eurosic.base.provenance import digest_of
 from eurosic.base.request import LayerRequest
 from eurosic.base.vocabulary import TARGETS
-from eurosic.recipe.layers import Inputs
+from eurosic.recipe.grid import GridSection, GridSpec
+from eurosic.recipe.inputs import Inputs
 from eurosic.recipe.pathways import PathwaySpec, read_pathway
 from eurosic.recipe.quantity import counted, problem, quantity
 from eurosic.recipe.section import Section, SourceName, Text, Year, as_mapping, nearest
-
-Bounds = tuple[float, float, float, float]
-
-Coordinate = Annotated[float, quantity("m", "2500 km", -2e7, 2e7)]
-
-
-@dataclass(frozen=True)
-class GridSpec:
-    """The grid that is wanted: `extent` names countries (``EU27``, ``AT+DE``), `bounds` cut it (m) or are None."""
-
-    crs: str
-    resolution: float
-    extent: str
-    bounds: Bounds | None
 
 
 class About(Section):
@@ -51,57 +34,12 @@ class About(Section):
     references: tuple[Text, ...] = Field(min_length=1)
 
 
-def _extent(raw: object) -> str:
-    if isinstance(raw, Mapping):
-        codes = raw.get("countries")
-        if set(raw) != {"countries"} or not isinstance(codes, list) or not codes:
-            raise problem("wanted `EU27`, `Europe` or a mapping {countries: [AT, DE]}")
-        raw = "+".join(str(code) for code in codes)
-    if not isinstance(raw, str):
-        raise problem(f"{raw!r} is no extent; wanted `EU27`, `Europe` or {{countries: [AT, DE]}}")
-    try:
-        extent_of(raw)
-    except GridError as error:
-        raise problem(f"{error.came}; wanted {error.wanted}. {error.do}") from error
-    return raw
-
-
-def _crs(crs: str) -> str:
-    try:
-        Grid(crs, 1000.0, 0.0, 0.0, 1, 1)
-    except GridError as error:
-        raise problem(f"{error.came}; wanted {error.wanted}. {error.do}".strip()) from error
-    return crs
-
-
-class Rectangle(Section):
-    """Outer limits in the grid's coordinate reference system, m."""
-
-    west: Coordinate
-    south: Coordinate
-    east: Coordinate
-    north: Coordinate
-
-    @model_validator(mode="after")
-    def _has_area(self) -> Rectangle:
-        if self.west >= self.east or self.south >= self.north:
-            raise problem("bounds enclose nothing; wanted west < east and south < north")
-        return self
-
-
-class GridSection(Section):
-    """The grid of the map."""
-
-    crs: Annotated[Text, AfterValidator(_crs)] = "EPSG:3035"
-    resolution: Annotated[float, quantity("m", "10 km", 50.0, 200_000.0)]
-    extent: Annotated[str, BeforeValidator(_extent)] = "EU27"
-    bounds: Rectangle | None = None
-
-
 class SimulatorOptions(Section):
     """Choices of the process model that are not inputs."""
 
-    activity: Literal["wateq", "davies"] = "wateq"
+    activity: Literal["wateq", "davies"] | None = None
+    tortuosity: Literal["moldrup", "millington-quirk"] | None = None
+    lab_solution: Literal["water", "cacl2"] | None = None
 
 
 def _predictor(raw: object) -> object:
@@ -254,14 +192,21 @@ class Recipe(Section):
 
     def grid_spec(self) -> GridSpec:
         """Return the grid that is wanted."""
-        limits = self.grid.bounds
-        bounds = None if limits is None else (limits.west, limits.south, limits.east, limits.north)
-        return GridSpec(self.grid.crs, self.grid.resolution, self.grid.extent, bounds)
+        return self.grid.spec()
 
     def climate_options(self) -> dict[str, Any]:
         """Return the arguments of `inputs.climate.ClimateOptions`."""
         return self.inputs.climate.options()
 
+    def soil_options(self) -> dict[str, Any]:
+        """Return the arguments of `inputs.derivations.SoilOptions`."""
+        return self.inputs.soil.given()
+
+    def simulator_options(self) -> dict[str, Any]:
+        """Return the arguments of `simulator.options.SimulatorOptions`."""
+        chosen = self.predictor.simulator
+        return {"spin_up": self.projection.spin_up, **(chosen.given() if chosen else {})}
+
     def nitrogen_options(self) -> dict[str, Any]:
-        """Return the arguments of `inputs.nitrogen.NitrogenOptions`."""
+        """Return the arguments of `inputs.nitrogen.NitrogenOptions` that the recipe gives."""
         return self.inputs.nitrogen.options()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
@@ -23,7 +23,12 @@ _EARLIEST, _LATEST = 1900, 2500
 class Section(BaseModel):
     """A mapping of a recipe: read once, never changed, without keys that nobody reads."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_enum_values=False)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Return, of some fields (all, if none is named), those that the recipe gives a value."""
+        told = {name: getattr(self, name) for name in names or type(self).model_fields}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
