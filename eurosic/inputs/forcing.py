@@ -62,6 +62,12 @@ class Forcing:
     climate_years: tuple[int, ...] = (0,)
     beyond: Beyond = Beyond.CYCLE
 
+    def __post_init__(self) -> None:
+        """Raise `PredictorError` unless both axes of years are without gaps."""
+        for axis, years in (("years", self.years), ("climate years", self.climate_years)):
+            if not years or list(years) != list(range(years[0], years[0] + len(years))):
+                raise PredictorError("forcing", f"{axis} {years} have gaps", wanted="one after the other")
+
     @cached_property
     def variants(self) -> tuple[Treatment, ...]:
         """The distinct treatments of all pathways, each computed once, in order of appearance."""
@@ -93,7 +99,7 @@ class Forcing:
         PredictorError
             If the signature wants what neither the table holds nor this module makes.
         """
-        _check_wants(cells, signature)
+        self._check(cells, signature)
         known = {name: np.asarray(values, dtype=np.float64) for name, values in cells.items()}
         wanted = names(signature.drivers)
         return Columns(
@@ -102,6 +108,26 @@ class Forcing:
             baseline=self._spin_up(known, wanted),
             forcing=np.stack([self._drivers(known, part, wanted) for part in self.variants]),
         )
+
+    def _check(self, cells: Mapping[str, NDArray[np.generic]], signature: Signature) -> None:
+        table = (*names(signature.covariates), *names(signature.states), *_CLIMATE, *_NITROGEN)
+        absent = [name for name in table if name not in cells]
+        absent += [name for name in names(signature.drivers) if name not in DRIVERS]
+        if absent:
+            raise PredictorError(
+                "forcing",
+                f"the predictor wants {', '.join(absent)}, which this run does not make",
+                wanted=f"drivers among {', '.join(sorted(DRIVERS))}, the rest from the cell table",
+                do="Use a predictor whose signature fits, or give the layers in the recipe.",
+            )
+        length = cells["drainage"].shape[1]
+        if length != len(self.climate_years):
+            raise PredictorError(
+                "forcing",
+                f"the cell table has a climate_year axis of {length}",
+                wanted=f"{len(self.climate_years)} climate years",
+                do="Make the inputs of this run again.",
+            )
 
     def _drivers(self, cells: Mapping[str, Array], part: Treatment, wanted: Sequence[str]) -> Array:
         """Return the drivers of one variant, shape ``(cell, year, driver)``."""
@@ -138,20 +164,6 @@ def climate_index(years: Sequence[int], known: Sequence[int], beyond: Beyond) ->
     """
     offset = np.asarray(years, dtype=np.intp) - known[0]
     return offset % len(known) if beyond is Beyond.CYCLE else np.clip(offset, 0, len(known) - 1)
-
-
-def _check_wants(cells: Mapping[str, NDArray[np.generic]], signature: Signature) -> None:
-    made = set(DRIVERS)
-    table = (*names(signature.covariates), *names(signature.states), *_CLIMATE, *_NITROGEN)
-    absent = [name for name in table if name not in cells]
-    absent += [name for name in names(signature.drivers) if name not in made]
-    if absent:
-        raise PredictorError(
-            "forcing",
-            f"the predictor wants {', '.join(absent)}, which this run does not make",
-            wanted=f"drivers among {', '.join(sorted(made))}, the rest from the cell table",
-            do="Use a predictor whose signature fits, or give the layers in the recipe.",
-        )
 
 
 def _stack(columns: Sequence[Array], cells: Mapping[str, Array]) -> Array:
