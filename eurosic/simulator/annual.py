@@ -1,0 +1,180 @@
+"""The annual step: a year's drivers onto one column.
+
+*Enters:* a column and the drivers of a year, in the vocabulary's order. *Leaves:* the column on 31 December and
+the year's `Fluxes`. Must not know pathways or reports. *Source:* SCIENCE.md 2.2, 2.5; CONVENTIONS.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurosic.base.vocabulary import COVARIATES, DRIVERS
+from eurosic.simulator.column import ENDLESS, Flow, Soil, Step, Store, new_flow, new_store, sweep
+from eurosic.simulator.constants import CA, CHARGES, NO3, constants_at
+from eurosic.simulator.gas import Air, carbon_dioxide, molar_respiration, root_shares, tortuosity
+from eurosic.simulator.initial import fill_acid, fill_saturated, hold_bases
+from eurosic.simulator.kernels import kernel
+from eurosic.simulator.nitrogen import annual_sources
+from eurosic.simulator.options import Frame, Settings
+from eurosic.simulator.water import annual_flux
+
+Array = NDArray[np.float64]
+
+# Places on the covariate and driver axes, in the vocabulary's order.
+_BULK_DENSITY, _GRAVEL, _CEC_TOP, _CEC_SUB, _SLOPE = (
+    list(COVARIATES).index(name)
+    for name in ("bulk_density", "gravel", "cec_topsoil", "cec_subsoil", "cec_ph_slope")
+)
+_FIELD_CAPACITY, _POROSITY, _AIR_POROSITY = (
+    list(COVARIATES).index(name) for name in ("field_capacity", "porosity", "air_porosity")
+)
+_RESPIRATION, _RESPIRATION_DEPTH, _ROOT_DEPTH = (
+    list(COVARIATES).index(name) for name in ("respiration", "respiration_depth", "root_depth")
+)
+TEMPERATURE, PRECIPITATION, DRAINAGE, NITRATE, EXTRA, EXPORT, LIME = (
+    list(DRIVERS).index(name)
+    for name in (
+        "temperature",
+        "precipitation",
+        "drainage",
+        "nitrate_leached",
+        "acid_extra",
+        "base_cation_export",
+        "lime",
+    )
+)
+
+
+class Column(NamedTuple):
+    """One column at work: what it is, what it holds, and the arrays that each year fills anew."""
+
+    soil: Soil
+    store: Store
+    step: Step
+    flow: Flow
+    air: Air
+    roots: Array
+    breath: Array
+
+
+class Fluxes(NamedTuple):
+    """What left the column in a year: DIC (mol m-2), alkalinity (molc m-2), nitrate (mol m-2); `ok`."""
+
+    dic: float
+    alkalinity: float
+    nitrate: float
+    ok: bool
+
+
+@kernel
+def _soil_of(covariates: Array, frame: Frame) -> Soil:
+    # g cm-3 is Mg m-3; the slope of the subsoil's charge keeps the topsoil's ratio to its CEC.
+    layers = frame.thickness.size
+    soil = Soil(frame.thickness, np.empty(layers), np.empty(layers), np.empty(layers), np.zeros(layers))
+    ratio = 0.1 * covariates[_SLOPE] / covariates[_CEC_TOP]
+    for j in range(layers):
+        earth = 1e3 * covariates[_BULK_DENSITY] * (1.0 - covariates[_GRAVEL]) * frame.thickness[j]
+        cec = covariates[_CEC_TOP] if frame.topsoil[j] > 0.0 else covariates[_CEC_SUB]
+        soil.fine_earth[j] = earth
+        soil.charge[j] = 0.01 * cec * earth
+        soil.charge_slope[j] = ratio * soil.charge[j]
+    return soil
+
+
+@kernel
+def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Settings) -> Column:
+    """Return an empty column of a cell's covariates ``(covariate,)`` at its mean temperature (degC)."""
+    layers = frame.thickness.size
+    air = Air(
+        molar_respiration(covariates[_RESPIRATION]),
+        covariates[_RESPIRATION_DEPTH],
+        tortuosity(covariates[_AIR_POROSITY], covariates[_POROSITY], s.millington),
+        mean_temperature,
+        s.atmosphere,
+    )
+    step = Step(
+        1e3 * covariates[_FIELD_CAPACITY] * frame.thickness,
+        np.zeros(layers + 1),
+        s.rain,
+        np.zeros((layers, 8)),
+        np.zeros(layers),
+    )
+    soil = _soil_of(covariates, frame)
+    column = Column(soil, new_store(layers), step, new_flow(layers), air, np.zeros(layers), np.zeros(layers))
+    root_shares(frame.thickness, covariates[_ROOT_DEPTH], column.roots)
+    root_shares(frame.thickness, covariates[_RESPIRATION_DEPTH], column.breath)
+    return column
+
+
+@kernel
+def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, limed: bool) -> Fluxes:
+    """Step a column through a year of drivers ``(driver,)``, in place; lime is spread where `limed`."""
+    part = 1.0 / s.substeps
+    step, store = column.step, column.store
+    c = constants_at(drivers[TEMPERATURE], s.davies)
+    carbon_dioxide(frame.thickness, column.air, drivers[TEMPERATURE], column.breath, step.pco2)
+    annual_flux(part * drivers[PRECIPITATION], part * drivers[DRAINAGE], column.roots, step.flux)
+    annual_sources(
+        part * drivers[NITRATE],
+        part * drivers[EXTRA],
+        part * drivers[EXPORT],
+        frame.acid_shares,
+        step.sources,
+    )
+    dic, alkalinity, nitrate = 0.0, 0.0, 0.0
+    last = frame.thickness.size - 1
+    for _ in range(s.substeps):
+        if limed:
+            for j in range(frame.thickness.size):
+                store.calcite[j] += part * drivers[LIME] * frame.lime_shares[j]
+        if not sweep(store, column.soil, step, c, column.flow):
+            return Fluxes(np.nan, np.nan, np.nan, False)
+        out = step.flux[last + 1]
+        dic += out * column.flow.dic[last]
+        nitrate += out * column.flow.concentration[last, NO3]
+        for i in range(8):
+            alkalinity += out * CHARGES[i] * column.flow.concentration[last, i]
+    return Fluxes(dic, alkalinity, nitrate, True)
+
+
+@kernel
+def spin_up(
+    column: Column, calcite: Array, saturation: Array, drivers: Array, given: tuple[Frame, Settings]
+) -> bool:
+    """Bring a column into the state of 1 January of the start year; False where it found no equilibrium.
+
+    What is given is held: calcite, ``(layer,)`` mol m-2, and the base saturation of layers without it. Pore
+    water and exchanger start in equilibrium with calcite and live through `Settings.spin_up` baseline years.
+    """
+    frame, s = given
+    store, step = column.store, column.step
+    c = constants_at(drivers[TEMPERATURE], s.davies)
+    carbon_dioxide(frame.thickness, column.air, drivers[TEMPERATURE], column.breath, step.pco2)
+    for j in range(calcite.size):
+        if calcite[j] > 0.0:
+            fill_saturated(store, column.soil, j, step.water, s.pore_water, (c, step.pco2))
+        else:
+            fill_acid(store, column.soil, j, step.water, s.pore_water, saturation[j])
+    ok = True
+    for _ in range(s.spin_up):
+        for j in range(calcite.size):
+            store.calcite[j] = ENDLESS if calcite[j] > 0.0 else 0.0
+        ok = advance_year(column, drivers, frame, s, False).ok
+        if not ok:
+            break
+        for j in range(calcite.size):
+            if calcite[j] <= 0.0:
+                hold_bases(store, column.soil, j, saturation[j])
+    for j in range(calcite.size):
+        store.calcite[j] = calcite[j]
+    return ok
+
+
+@kernel
+def give_nitrate(store: Store, j: int, nitrate: float) -> None:
+    """Set the nitrate in transit in a layer (mol m-2); its acid has reacted, so that calcium comes with it."""
+    store.totals[j, CA] = max(store.totals[j, CA] + 0.5 * (nitrate - store.totals[j, NO3]), 0.0)
+    store.totals[j, NO3] = nitrate

@@ -1,0 +1,201 @@
+"""One step of one column: water carries the strong ions down, and each layer finds its equilibrium.
+
+*Enters:* `Soil` (what a column is), `Store` (what it holds; changed in place), `Step` (what happens to it).
+*Leaves:* the store at the end of the step and `Flow`, what every layer passed on. Implicit upwind, swept from
+the top: layer j receives the new concentration of layer j-1, so that one pass solves transport and chemistry
+together: positive, unconditionally stable, exactly conservative. Must not know a year, a month or a driver.
+*Source:* SCIENCE.md 2.5.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurosic.simulator.chemistry import Cell, carbonate_at
+from eurosic.simulator.constants import (
+    CA,
+    CL,
+    LN10,
+    MG,
+    NA,
+    NH4,
+    NO3,
+    SO4,
+    Constants,
+    K,
+)
+from eurosic.simulator.kernels import kernel
+from eurosic.simulator.solver import Point, Solution, cold_point, solve_cell
+
+Array = NDArray[np.float64]
+
+# Calcite of a cell that cannot run out, mol m-2: the spin-up holds calcite fixed.
+ENDLESS = 1e9
+
+
+class Soil(NamedTuple):
+    """What a column is, per layer and m2.
+
+    Thickness (m), fine earth (kg), exchanger charge at pH 7 (molc) and its slope (molc per pH), 1/(kappa dt)
+    of calcite (mol-1; 0 for equilibrium), each ``(layer,)``.
+    """
+
+    thickness: Array
+    fine_earth: Array
+    charge: Array
+    charge_slope: Array
+    slow: Array
+
+
+class Store(NamedTuple):
+    """What a column holds; kernels change these arrays in place.
+
+    Totals ``(layer, ion)`` and calcite ``(layer,)``, mol m-2; the solver's last points ``(layer, 4)``.
+    """
+
+    totals: Array
+    calcite: Array
+    points: Array
+
+
+class Step(NamedTuple):
+    """What happens in one step.
+
+    Water at its end (L m-2, ``(layer,)``), flux through the top of each layer and
+    out of the last (L m-2, ``(layer + 1,)``), concentrations in the infiltration (mol L-1, ``(ion,)``), sources
+    (mol m-2, ``(layer, ion)``; negative is removal), pCO2 (atm, ``(layer,)``).
+    """
+
+    water: Array
+    flux: Array
+    infiltration: Array
+    sources: Array
+    pco2: Array
+
+
+class Flow(NamedTuple):
+    """What came of it.
+
+    Total concentrations in the water that left each layer (mol L-1, ``(layer, ion)``), pH
+    and DIC (mol L-1), ``(layer,)``; removal that found nothing left to remove (mol m-2, ``(ion,)``, summed).
+    """
+
+    concentration: Array
+    ph: Array
+    dic: Array
+    unmet: Array
+
+
+def empty_flow(layers: int) -> Flow:
+    """Return a `Flow` of zeros for a column of `layers` layers."""
+    return Flow(np.zeros((layers, 8)), np.zeros(layers), np.zeros(layers), np.zeros(8))
+
+
+@kernel
+def new_flow(layers: int) -> Flow:
+    """Return a `Flow` of zeros for a column of `layers` layers, inside a kernel."""
+    return Flow(np.zeros((layers, 8)), np.zeros(layers), np.zeros(layers), np.zeros(8))
+
+
+@kernel
+def new_store(layers: int) -> Store:
+    """Return an empty `Store` whose solver starts cold."""
+    store = Store(np.zeros((layers, 8)), np.zeros(layers), np.zeros((layers, 4)))
+    forget_points(store)
+    return store
+
+
+@kernel
+def forget_points(store: Store) -> None:
+    """Make the solver start cold in every layer of a store."""
+    point = cold_point()
+    for j in range(store.calcite.size):
+        remember(store, j, point)
+
+
+@kernel
+def remember(store: Store, j: int, point: Point) -> None:
+    """Keep the point at which layer `j` was solved: the next step starts there."""
+    store.points[j, 0], store.points[j, 1] = point.h, point.lx
+    store.points[j, 2], store.points[j, 3] = point.ionic, point.so4
+
+
+@kernel
+def recall(store: Store, j: int) -> Point:
+    """Return the point at which layer `j` was solved last."""
+    return Point(store.points[j, 0], store.points[j, 1], store.points[j, 2], store.points[j, 3])
+
+
+@kernel
+def cell_of(store: Store, soil: Soil, j: int, water: float, acid: float) -> Cell:
+    """Return layer `j` as a cell diluted in `water` (L m-2) at an activity of dissolved CO2."""
+    t = store.totals
+    return Cell(
+        ca=t[j, CA],
+        mg=t[j, MG],
+        na=t[j, NA],
+        k=t[j, K],
+        nh4=t[j, NH4],
+        no3=t[j, NO3],
+        so4=t[j, SO4],
+        cl=t[j, CL],
+        water=water,
+        calcite=store.calcite[j],
+        slow=soil.slow[j],
+        coarse=0.0,
+        coarse_slow=0.0,
+        charge=soil.charge[j],
+        charge_slope=soil.charge_slope[j],
+        acid=acid,
+    )
+
+
+@kernel
+def _write_concentrations(found: Solution, cell: Cell, c: Constants, out: Array) -> float:
+    # Total concentrations (free and complexed) of what is mobile, into `out`; returns DIC, mol L-1.
+    b, g = found.balance, found.activities
+    s = carbonate_at(found.at.h, cell.acid, b.so4, c, g)
+    out[CA] = b.ca * (1.0 + s.ca_hco3 + s.ca_co3 + s.ca_so4)
+    out[MG] = b.mg * (1.0 + s.mg_hco3 + s.mg_co3 + s.mg_so4)
+    out[NA], out[K], out[NH4] = b.na, b.k, b.nh4
+    out[NO3], out[CL], out[SO4] = cell.no3 / cell.water, cell.cl / cell.water, cell.so4 / cell.water
+    dic = cell.acid / g.neutral + s.hco3 / g.hco3 + s.co3 / g.co3
+    return dic + b.ca * (s.ca_hco3 + s.ca_co3) + b.mg * (s.mg_hco3 + s.mg_co3)
+
+
+@kernel
+def _receive(store: Store, step: Step, flow: Flow, j: int) -> None:
+    # A removal takes what is there, never more; what it could not take is kept account of.
+    for i in range(8):
+        above = step.infiltration[i] if j == 0 else flow.concentration[j - 1, i]
+        total = store.totals[j, i] + step.flux[j] * above + step.sources[j, i]
+        if total < 0.0:
+            flow.unmet[i] -= total
+            total = 0.0
+        store.totals[j, i] = total
+
+
+@kernel
+def sweep(store: Store, soil: Soil, step: Step, c: Constants, flow: Flow) -> bool:
+    """Step a column once, in place; False where a layer found no equilibrium.
+
+    T_eff = T_old + Q_in dt c_in + sources; chemistry in W = V' + Q_out dt; T_new = T_eff (+ xi for Ca)
+    - Q_out dt c, with xi the calcite dissolved. Source: SCIENCE.md 2.5.
+    """
+    for j in range(store.calcite.size):
+        _receive(store, step, flow, j)
+        cell = cell_of(store, soil, j, step.water[j] + step.flux[j + 1], c.kh * step.pco2[j])
+        found = solve_cell(cell, c, recall(store, j))
+        if not found.ok:
+            return False
+        remember(store, j, found.at)
+        flow.dic[j] = _write_concentrations(found, cell, c, flow.concentration[j])
+        flow.ph[j] = -found.at.h / LN10
+        store.totals[j, CA] += found.balance.dissolved
+        store.calcite[j] = 0.0 if found.balance.exhausted else store.calcite[j] - found.balance.dissolved
+        for i in range(8):
+            store.totals[j, i] -= step.flux[j + 1] * flow.concentration[j, i]
+    return True

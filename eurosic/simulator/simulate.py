@@ -1,0 +1,81 @@
+"""The simulator as a predictor: soil columns and drivers in, yearly targets out.
+
+*Enters:* `Columns` in the vocabulary's order. *Leaves:* `Prediction`. Picklable, so that it travels to Dask's
+workers; the compiled code is found on each of them. Must not import Dask or xarray. *Source:* SCIENCE.md 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurosic.base.provenance import digest_of
+from eurosic.base.signature import Columns, Prediction, Signature, check_columns
+from eurosic.base.vocabulary import COVARIATES, DRIVERS, STATES, TARGETS
+from eurosic.simulator.kernels import SOURCE_DIGEST
+from eurosic.simulator.options import SimulatorOptions, frame_of, settings_of
+from eurosic.simulator.trajectories import Batch, run_batch
+
+_SIGNATURE = Signature(
+    covariates=tuple(COVARIATES.values()),
+    states=tuple(STATES.values()),
+    drivers=tuple(DRIVERS.values()),
+    targets=tuple(TARGETS.values()),
+)
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """The process model as a `Predictor`; `options` decide its numbers, together with its code."""
+
+    options: SimulatorOptions = field(default_factory=SimulatorOptions)
+
+    @property
+    def name(self) -> str:
+        """What a run record calls it."""
+        return "simulator"
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of the options and of the process model's source."""
+        return digest_of({"options": self.options, "source": SOURCE_DIGEST})
+
+    @property
+    def signature(self) -> Signature:
+        """The whole vocabulary: every covariate, state, driver and target, in order."""
+        return _SIGNATURE
+
+    def predict(self, columns: Columns) -> Prediction:
+        """Return the targets of every pathway, cell and year, at the end of each year.
+
+        Cells in which a layer found no equilibrium are NaN and not `converged`; they stop no other cell.
+
+        Raises
+        ------
+        PredictorError
+            If a covariate, state or driver is missing, not finite or out of its range.
+        """
+        check_columns(columns, _SIGNATURE, self.name)
+        pathways, cells, years = columns.shape
+        batch = Batch(
+            covariates=_contiguous(columns.covariates),
+            state=_contiguous(columns.state),
+            baseline=_contiguous(columns.baseline),
+            forcing=_contiguous(columns.forcing),
+            values=np.empty((pathways, cells, years, len(TARGETS))),
+            converged=np.zeros(cells, dtype=np.bool_),
+        )
+        run_batch(batch, frame_of(self.options), settings_of(self.options))
+        return Prediction(batch.values, batch.converged)
+
+    def inside(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return True for every cell, ``(cell,)``: the process model has no trained domain."""
+        return np.ones(columns.shape[1], dtype=np.bool_)
+
+
+def _contiguous(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Kernels are compiled for one layout; a view of a table would compile a second one.
+    return np.ascontiguousarray(part, dtype=np.float64)

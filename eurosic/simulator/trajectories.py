@@ -1,0 +1,165 @@
+"""A batch of columns, each spun up once and run along every pathway: drivers in, targets out.
+
+*Enters:* `Batch`, arrays of the predictor's seam. *Leaves:* its `values` and `converged`, written in place; a
+cell that fails is NaN and does not stop the others. Must not allocate per year. *Source:* CONVENTIONS.md for
+each target; SCIENCE.md 2.6.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
+from eurosic.base.vocabulary import STATES, TARGETS, Regime
+from eurosic.simulator.annual import (
+    LIME,
+    TEMPERATURE,
+    Column,
+    Fluxes,
+    advance_year,
+    give_nitrate,
+    new_column,
+    spin_up,
+)
+from eurosic.simulator.column import Store, new_store
+from eurosic.simulator.constants import constants_at
+from eurosic.simulator.kernels import kernel
+from eurosic.simulator.lab import LAB_TEMPERATURE, lab_ph
+from eurosic.simulator.options import Frame, Settings
+
+Array = NDArray[np.float64]
+
+# A layer holds carbonate where it has more than this, kg CaCO3 per kg; CONVENTIONS.md, `regime`.
+THRESHOLD = 1e-4
+
+_SIC, _SATURATION, _NITRATE = (list(STATES).index(name) for name in ("sic", "base_saturation", "nitrate"))
+_CHANGE = list(TARGETS).index("sic_change_0_30cm")  # followed by 0-100 and 0-200 cm
+_PH, _LAB, _DIC, _ALKALINITY, _TO_AIR, _LEACHED, _DECALCIFIED, _REGIME = (
+    list(TARGETS).index(name)
+    for name in (
+        "ph_soil_0_30cm",
+        "ph_lab_0_30cm",
+        "dic_leaching",
+        "alkalinity_leaching",
+        "co2_to_air_from_carbonate",
+        "nitrate_leaching",
+        "decalcification_depth",
+        "regime",
+    )
+)
+_BUFFERED, _FRONT, _DEPLETED = float(Regime.BUFFERED), float(Regime.FRONT), float(Regime.DEPLETED)
+
+
+class Batch(NamedTuple):
+    """The arrays of the seam: `Columns` in, `Prediction` out (`eurosic.base.signature`)."""
+
+    covariates: Array
+    state: Array
+    baseline: Array
+    forcing: Array
+    values: Array
+    converged: NDArray[np.bool_]
+
+
+@kernel
+def _copy(source: Store, target: Store) -> None:
+    target.totals[:] = source.totals
+    target.calcite[:] = source.calcite
+    target.points[:] = source.points
+
+
+@kernel
+def carbonate_depth(column: Column, frame: Frame) -> tuple[float, float]:
+    """Return the depth (m) down to which no layer holds carbonate, and the regime of the column."""
+    top, held, first = 0.0, 0.0, -1.0
+    for j in range(frame.thickness.size):
+        carbonate = column.store.calcite[j] * MOLAR_MASS_CACO3
+        if carbonate > THRESHOLD * column.soil.fine_earth[j]:
+            held += frame.topsoil[j]
+            if first < 0.0:
+                first = top
+        top += frame.thickness[j]
+    if first < 0.0:
+        return top, _DEPLETED
+    # Thicknesses are decimal fractions: half of 0-30 cm must count as half.
+    return first, _BUFFERED if held >= 0.5 - 1e-9 else _FRONT
+
+
+@kernel
+def _report_stocks(column: Column, frame: Frame, start: Array, row: Array) -> None:
+    for d in range(frame.reported.shape[0]):
+        change = 0.0
+        for j in range(start.size):
+            change += frame.reported[d, j] * (column.store.calcite[j] - start[j])
+        row[_CHANGE + d] = change * MOLAR_MASS_C
+    ph = 0.0
+    for j in range(start.size):
+        ph += frame.topsoil[j] * column.flow.ph[j]
+    row[_PH] = ph
+    row[_DECALCIFIED], row[_REGIME] = carbonate_depth(column, frame)
+
+
+@kernel
+def _report_fluxes(fluxes: Fluxes, dissolved: float, row: Array) -> None:
+    row[_DIC] = fluxes.dic * MOLAR_MASS_C
+    row[_ALKALINITY] = fluxes.alkalinity
+    row[_TO_AIR] = (dissolved - fluxes.dic) * MOLAR_MASS_C
+    row[_LEACHED] = fluxes.nitrate * MOLAR_MASS_N
+
+
+@kernel
+def _run_pathway(column: Column, forcing: Array, values: Array, given: tuple[Frame, Settings]) -> bool:
+    # One pathway of one cell, year after year; `column` holds the state of 1 January of the start year.
+    frame, s = given
+    start = column.store.calcite.copy()
+    points = new_store(start.size).points
+    lab = constants_at(LAB_TEMPERATURE, s.davies)
+    stock = start.sum()
+    for year in range(forcing.shape[0]):
+        fluxes = advance_year(column, forcing[year], frame, s, True)
+        if not fluxes.ok:
+            return False
+        now = column.store.calcite.sum()
+        _report_stocks(column, frame, start, values[year])
+        _report_fluxes(fluxes, stock - now + forcing[year, LIME], values[year])
+        values[year, _LAB] = lab_ph(column.store, column.soil, points, frame.topsoil, (lab, s))
+        stock = now
+    return True
+
+
+@kernel
+def _prepare(column: Column, state: Array, baseline: Array, frame: Frame, s: Settings) -> bool:
+    # The state per standard depth onto the layers, and the spin-up from it.
+    layers = frame.thickness.size
+    calcite, saturation = np.empty(layers), np.empty(layers)
+    for j in range(layers):
+        depth = frame.depth[j]
+        calcite[j] = state[depth, _SIC] / MOLAR_MASS_C * frame.depth_share[j]
+        saturation[j] = state[depth, _SATURATION]
+    ok = spin_up(column, calcite, saturation, baseline, (frame, s))
+    for j in range(layers):
+        nitrate = state[frame.depth[j], _NITRATE]
+        if nitrate > 0.0:
+            give_nitrate(column.store, j, nitrate * frame.depth_share[j])
+    return ok
+
+
+@kernel
+def run_batch(batch: Batch, frame: Frame, s: Settings) -> None:
+    """Run every pathway of every cell, writing `batch.values` and `batch.converged` in place."""
+    pathways, cells = batch.forcing.shape[0], batch.forcing.shape[1]
+    start = new_store(frame.thickness.size)
+    for i in range(cells):
+        column = new_column(batch.covariates[i], batch.baseline[i, TEMPERATURE], frame, s)
+        ok = _prepare(column, batch.state[i], batch.baseline[i], frame, s)
+        _copy(column.store, start)
+        for p in range(pathways):
+            # Every pathway starts from the same state, the solver's included: equal drivers, equal bits.
+            _copy(start, column.store)
+            ok = ok and _run_pathway(column, batch.forcing[p, i], batch.values[p, i], (frame, s))
+        batch.converged[i] = ok
+        if not ok:
+            batch.values[:, i] = np.nan
