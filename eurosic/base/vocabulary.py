@@ -96,6 +96,7 @@ _LAYERS = (
     _layer("arable_fraction", "1", "fraction of the cell that is arable", 0, 1),
     _layer("elevation", "m", "elevation above sea level", -500, 5000),
     _layer("country", "1", "ISO 3166-1 numeric code of the country", 0, 999),
+    _layer("climate_group", "1", "main group of the Köppen climate classification", 1, 5, "1 tropical to 5 polar"),
     _layer("monthly_temperature", "degC", "monthly mean air temperature at 2 m", -50, 50),
     _layer("monthly_precipitation", "mm month-1", "monthly precipitation", 0, 1500),
     _layer("annual_temperature", "degC", "annual mean air temperature at 2 m, one a climate year", -50, 50),

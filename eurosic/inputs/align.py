@@ -45,7 +45,7 @@ class _Placing:
     pixel: tuple[float, float]
     size: tuple[int, int]
 
-    def nodes(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def nodes(self, y: NDArray[np.generic], x: NDArray[np.generic]) -> NDArray[np.float64]:
         """Return fractional row and column, shape ``(2, y, x)``, of places with cell coordinates y and x."""
         east = self.grid.west + self.grid.resolution * np.asarray(x, np.float64)
         north = self.grid.north - self.grid.resolution * np.asarray(y, np.float64)
@@ -150,7 +150,7 @@ def _resolution(placing: _Placing, resampling: str, *, lead: int, where: str) ->
 
 def _inside(nodes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Return which nodes lie in the source, or have it between themselves and a neighbour."""
-    finite = np.isfinite(nodes).all(axis=0)
+    finite: NDArray[np.bool_] = np.all(np.isfinite(nodes), axis=0)
     rows, columns = np.where(finite, nodes, np.nan)
     near = np.zeros(finite.shape, dtype=bool)
     # A source smaller than the distance of nodes may lie between four of them.

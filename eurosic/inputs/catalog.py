@@ -163,7 +163,7 @@ class _OnceLoader(yaml.SafeLoader):
 def _read(file: Path) -> dict[str, object]:
     try:
         # A subclass of the safe loader: it builds plain values only.
-        entries = yaml.load(file.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506
+        entries = yaml.load(file.read_text(encoding="utf-8"), Loader=_OnceLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogError(str(file), f"cannot be read ({error})", wanted="a catalog in YAML") from error
     except yaml.YAMLError as error:

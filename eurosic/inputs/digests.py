@@ -7,8 +7,8 @@ by path, size and time of change in a small file that the caller names, so that 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from eurosic.base.countries import OUTLINES
@@ -21,6 +21,19 @@ from eurosic.inputs.source import Source
 
 # To be raised whenever the same sources would give other numbers.
 METHOD = 1
+# What an entry tells people: a corrected licence or citation needs no new inputs.
+_DESCRIPTIVE = (
+    "name",
+    "path",
+    "title",
+    "gives",
+    "kind",
+    "licence",
+    "citation",
+    "faults",
+    "shipped",
+    "digest",
+)
 
 
 def inputs_digest(
@@ -50,7 +63,7 @@ def inputs_digest(
     found = {name: files_digest(source, catalog, data, cache=cache) for name, source in sources.items()}
     # JSON has no numbers as keys: what `classes` maps is written as pairs.
     plain = [[r.name, r.source, r.constant, sorted(r.classes.items()), r.corrections] for r in asked]
-    described = {name: _plain_source(source) for name, source in sources.items()}
+    described = {name: _decisive(source) for name, source in sources.items()}
     return digest_of(
         {
             "method": METHOD,
@@ -63,20 +76,11 @@ def inputs_digest(
     )
 
 
-def _plain_source(source: Source) -> list[object]:
-    # Only what decides numbers: a corrected licence or citation needs no new inputs.
-    return [
-        [
-            source.format,
-            source.unit,
-            source.variables,
-            source.band,
-            sorted(source.parts.items()),
-            source.time,
-        ],
-        [source.crs, source.nodata, source.scale, source.offset],
-        [source.resampling, sorted(source.classes.items())],
-    ]
+def _decisive(source: Source) -> dict[str, object]:
+    found = {f.name: getattr(source, f.name) for f in fields(source) if f.name not in _DESCRIPTIVE}
+    return {
+        key: sorted(value.items()) if isinstance(value, Mapping) else value for key, value in found.items()
+    }
 
 
 def files_digest(source: Source, catalog: Catalog, data: Path | None, *, cache: Path | None = None) -> str:
@@ -138,4 +142,4 @@ def _read_cache(cache: Path | None) -> dict[str, str]:
 def _write_cache(cache: Path, known: dict[str, str]) -> None:
     aside = cache.with_name(cache.name + ".new")
     aside.write_text(canonical_json(known), encoding="utf-8")
-    os.replace(aside, cache)
+    aside.replace(cache)

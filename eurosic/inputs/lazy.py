@@ -46,7 +46,7 @@ class _File:
     def dtype(self) -> np.dtype[np.float32]:
         return np.dtype(np.float32)
 
-    def __getitem__(self, key: Any) -> NDArray[np.float32]:
+    def __getitem__(self, key: tuple[slice, ...]) -> NDArray[np.float32]:
         try:
             raw = self.raw[key].to_numpy()
         except (OSError, RuntimeError, ValueError, RasterioError) as error:
@@ -81,7 +81,7 @@ def guarded(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
     return raw.copy(data=lazy)
 
 
-def _first(*values: Any) -> float:
+def _first(*values: float | None) -> float:
     return next(float(np.ravel(value)[0]) for value in values if value is not None)
 
 

@@ -84,7 +84,7 @@ def write_region(values: NDArray[np.generic], store: Path, marks: Path, region: 
         stream.write(json.dumps(asdict(record)))
         stream.flush()
         os.fsync(stream.fileno())
-    os.replace(aside, marks / region.mark)
+    aside.replace(marks / region.mark)
     return record
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from typing import Any
 
 from eurosic.base.errors import CatalogError
 from eurosic.base.request import Kind
@@ -48,6 +49,8 @@ class Source:
         outlines.
     band
         Band of a GeoTIFF, from 1.
+    rows
+        For a table: column -> value that a row must have to be read.
     parts
         Value of ``{part}`` -> weight in the mean over the files, such as the thickness of a depth.
     time
@@ -81,6 +84,7 @@ class Source:
     title: str = ""
     variables: tuple[str, ...] = ()
     band: int = 1
+    rows: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, float] = field(default_factory=dict)
     time: str = ""
     crs: str = ""
@@ -155,11 +159,15 @@ def source_from(name: str, entry: object, where: str) -> Source:
         raise CatalogError(here, f"lacks {', '.join(missing)}", do="Every source says what it is and whose.")
     _check_one_of(str(entry["kind"]), tuple(Kind), f"{here}, kind")
     try:
-        return Source(name, **_typed(entry))
+        return _source(name, _typed(entry))
     except (TypeError, ValueError) as error:
         raise CatalogError(
             here, f"has a value of the wrong type ({error})", do="Correct the entry."
         ) from error
+
+
+def _source(name: str, typed: Mapping[str, Any]) -> Source:
+    return Source(name=name, **typed)
 
 
 def _typed(entry: Mapping[str, object]) -> dict[str, object]:
@@ -176,6 +184,7 @@ def _typed(entry: Mapping[str, object]) -> dict[str, object]:
             typed[key] = str(typed[key])
     typed["kind"] = Kind(str(typed["kind"]))
     typed["classes"] = {int(code): float(share) for code, share in _items(typed.get("classes", {}))}
+    typed["rows"] = dict(_items(typed.get("rows", {})))
     typed["parts"] = {str(part): float(weight) for part, weight in _items(typed.get("parts", {}))}
     return typed
 

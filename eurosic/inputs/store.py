@@ -8,7 +8,6 @@ store under its own name is always whole. A store with another digest is refused
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,7 +68,7 @@ def write_inputs(path: Path, layers: Mapping[str, xr.DataArray], *, grid: Grid, 
         found = check_records(layer, records[name], grid)
         coverage[name] = found["coverage"]
         group[name].attrs.update(found)
-    os.replace(part / "store", path)
+    (part / "store").replace(path)
     shutil.rmtree(part)
     return InputsRecord(path, digest, reused=False, coverage=coverage)
 
@@ -149,7 +148,7 @@ def _shards(layer: xr.DataArray) -> tuple[int, ...]:
     """Return the shape of a shard: whole chunks that cover BLOCK cells, and as many steps as memory allows."""
     side = tuple(_CHUNK * -(-min(BLOCK, size) // _CHUNK) for size in layer.shape[-2:])
     room = max(1, _SHARD_BYTES // (4 * side[0] * side[1]))
-    lead = []
+    lead: list[int] = []
     for size in reversed(layer.shape[:-2]):
         lead.insert(0, min(size, room))
         room = max(1, room // size)

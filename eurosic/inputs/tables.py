@@ -8,6 +8,7 @@ status that says so.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from eurosic.inputs.source import Source, did_you_mean
 
 # Names of the column of codes, in the order in which they are looked for.
 _KEYS = ("iso3", "iso3_code", "alpha3", "iso2", "alpha2", "numeric", "iso_n3", "geo", "code", "country")
+# Eurostat's sums over countries stand among them.
+_AGGREGATE = re.compile(r"(EU|EA|EEA|EFTA)\d*(_.*)?")
 # How tables write that there is no value; Eurostat uses a colon.
 _NOTHING = ("", ":", "na", "nan", "-")
 
@@ -47,11 +50,22 @@ def read_table(source: Source, path: Path) -> dict[int, float]:
     values: dict[int, float] = {}
     for row, (number, _) in zip(reader, lines[1:], strict=False):
         where = f"{source.where}, {path.name} line {number}"
+        if not _wanted(row, source) or _AGGREGATE.fullmatch((row[key] or "").strip()):
+            continue
         code = country_of(row[key] or "", where).numeric
         if code in values:
             raise InputError(where, f"country {row[key]!r} stands twice", do="Keep one row a country.")
         values[code] = _number(row[column], column, where)
-    return {code: value for code, value in values.items() if not np.isnan(value)}
+    found = {code: value for code, value in values.items() if not np.isnan(value)}
+    if not found:
+        raise InputError(
+            f"{source.where}, {path.name}", "has no value for any country", do="Correct the entry's rows."
+        )
+    return found
+
+
+def _wanted(row: Mapping[str, str | None], source: Source) -> bool:
+    return all((row[column] or "").strip() == value for column, value in source.rows.items())
 
 
 def _lines(source: Source, path: Path) -> Iterator[tuple[int, str]]:
@@ -80,12 +94,13 @@ def _key_of(columns: tuple[str, ...], source: Source, path: Path) -> str:
 
 def _column_of(columns: tuple[str, ...], source: Source, path: Path) -> str:
     column = source.variables[0] if source.variables else source.gives[0]
-    if column not in columns:
-        raise CatalogError(
-            source.where,
-            f"wants column {column!r}, and {path.name} has {', '.join(columns)}",
-            do=did_you_mean(column, columns) or "Correct the entry's variables.",
-        )
+    for name in (column, *source.rows):
+        if name not in columns:
+            raise CatalogError(
+                source.where,
+                f"wants column {name!r}, and {path.name} has {', '.join(columns)}",
+                do=did_you_mean(name, columns) or "Correct the entry's variables.",
+            )
     return column
 
 
