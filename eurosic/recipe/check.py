@@ -14,7 +14,10 @@ from eurosic.recipe.document import Path
 from eurosic.recipe.schema import Recipe
 
 # Without these no column can be made; all others have a pedotransfer function or a default.
-NEEDED = ("carbonate", "calcareous_probability", "clay", "sand", "organic_carbon", "arable_fraction")
+NEEDED = ("calcareous_probability", "clay", "sand", "organic_carbon", "arable_fraction")
+
+# Carbonate comes as a topsoil raster or as all six standard depths.
+_SIX = tuple(f"carbonate_{depth}cm" for depth in ("0_5", "5_15", "15_30", "30_60", "60_100", "100_200"))
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,10 @@ def _pathways(recipe: Recipe) -> Iterator[Problem]:
 
 
 def _covariates(recipe: Recipe) -> Iterator[Problem]:
-    for word in NEEDED:
-        if word not in recipe.inputs.covariates:
+    given = recipe.inputs.covariates
+    carbonate = () if set(_SIX) <= set(given) else ("carbonate",)
+    for word in (*carbonate, *NEEDED):
+        if word not in given:
             yield Problem(("inputs", "covariates", word), "is missing; name a source, or a constant")
 
 

@@ -57,7 +57,7 @@ class Climate(Section):
 
 
 class Soil(Section):
-    """Assumptions of the soil where no layer says better (`inputs.derivations.SoilOptions`)."""
+    """Assumptions of the soil where no layer says better (`inputs.soil.SoilOptions`)."""
 
     gravel: Annotated[float, quantity("1", "10 %", 0.0, 0.95)] | None = None
     respiration_depth: Metres | None = None
@@ -114,6 +114,10 @@ class Study(Section):
 
     arable: Annotated[float, BeforeValidator(_at_least)] = 0.01
     calcareous: Annotated[float, BeforeValidator(_at_least)] = 0.5
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments of `inputs.study.StudyOptions`."""
+        return {"arable_fraction_least": self.arable, "calcareous_probability_least": self.calcareous}
 
 
 class Inputs(Section):

@@ -199,8 +199,12 @@ class Recipe(Section):
         return self.inputs.climate.options()
 
     def soil_options(self) -> dict[str, Any]:
-        """Return the arguments of `inputs.derivations.SoilOptions`."""
+        """Return the arguments of `inputs.soil.SoilOptions`."""
         return self.inputs.soil.given()
+
+    def study_options(self) -> dict[str, Any]:
+        """Return the arguments of `inputs.study.StudyOptions`."""
+        return self.inputs.study.options()
 
     def simulator_options(self) -> dict[str, Any]:
         """Return the arguments of `simulator.options.SimulatorOptions`."""
