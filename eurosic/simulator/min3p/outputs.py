@@ -196,11 +196,11 @@ def _profile(table: Table, where: str, listed: Listed, kind: Kind) -> Profile:
             do="Series in time are read with read_transient.",
         )
     x, y, z = table.values[:, :3].T
-    if not np.isfinite(table.values[:, :3]).all() or np.ptp(x) > 0 or np.ptp(y) > 0:
+    if not np.isfinite(table.values[:, :3]).all() or (x != x[0]).any() or (y != y[0]).any():
         raise SimulationError(
             where, "spreads over x or y, or lacks a coordinate", wanted="one vertical column of volumes"
         )
-    if (np.diff(z) <= 0).any():
+    if (z[1:] <= z[:-1]).any():
         raise SimulationError(where, "its z does not increase", wanted="volumes from the bottom (z = 0) up")
     time = table.time if table.zone else listed.time
     initial = time == 0.0 and "initial" in (table.zone or listed.heading).lower()
@@ -220,7 +220,7 @@ def _series(table: Table, where: str, listed: Listed, kind: Kind, time_unit: str
     factor = years(1.0, units[0] or time_unit, where)
     times = table.column(0) * factor
     notes = list(table.warnings)
-    if not np.isfinite(times).all() or (np.diff(times) < 0).any():
+    if not np.isfinite(times).all() or (times[1:] < times[:-1]).any():
         raise SimulationError(where, "its time goes back or is undefined", wanted="times that increase")
     entity = listed.entity or _entity_of(table.zone)
     volume = _VOLUME.search(table.zone)

@@ -74,7 +74,24 @@ def read_min3p(path: str | Path, *, kinds: Collection[str] | None = None, strict
     Min3pWarning
         Once a run, if anything was repaired, left out, or is to be doubted; all of it is in ``warnings``.
     """
-    run = find_run(Path(path))
+    dataset = dataset_of_run(Path(path), kinds=kinds, strict=strict)
+    notes = dataset.attrs["warnings"]
+    if notes:
+        warnings.warn(_summary(dataset.attrs["min3p_prefix"], notes), Min3pWarning, stacklevel=2)
+    return dataset
+
+
+def dataset_of_run(path: Path, *, kinds: Collection[str] | None = None, strict: bool = False) -> xr.Dataset:
+    """Return what `read_min3p` returns, silently: what is to be said stands in ``attrs["warnings"]`` only.
+
+    For callers that read many runs, in threads too, where Python's warnings would be lost or repeated.
+
+    Raises
+    ------
+    SimulationError
+        As `read_min3p`.
+    """
+    run = find_run(path)
     loaded = load_run(run, kinds=kinds, strict=strict)
     if not loaded.files_read:
         what = loaded.damaged[0] if loaded.damaged else f"none of its files is of the kinds {kinds}"
@@ -82,11 +99,8 @@ def read_min3p(path: str | Path, *, kinds: Collection[str] | None = None, strict
     verdicts = judge_run(loaded)
     loaded.notes.extend(verdict_notes(verdicts))
     dataset = _assembled(loaded, verdicts)
-    dataset.attrs["balance"] = overall(verdicts)
-    dataset.attrs |= _provenance(run, loaded) | _completeness(dataset, loaded)
+    dataset.attrs = {"balance": overall(verdicts)} | _provenance(run, loaded) | _completeness(dataset, loaded)
     dataset.attrs["warnings"] = loaded.notes
-    if loaded.notes:
-        warnings.warn(_summary(run.prefix, loaded.notes), Min3pWarning, stacklevel=2)
     return dataset
 
 
@@ -183,7 +197,7 @@ def _completeness(dataset: xr.Dataset, loaded: Loaded) -> dict[str, object]:
     """Return whether the run came to its end: by the deck's times, by its log, by damaged files."""
     last = [
         float(dataset[name][-1])
-        for name in ("balance_time", "system_time", "time")
+        for name in ("balance_time", "system_time", "time", "location_time")
         if dataset.sizes.get(name)
     ]
     stopped = max(last, default=float("nan"))

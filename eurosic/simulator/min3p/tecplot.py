@@ -227,9 +227,11 @@ def _check_promise(draft: _Draft, where: str) -> None:
 
 def _drop_cut_row(draft: _Draft, text: str, where: str) -> tuple[str, ...]:
     # MIN3P ends every row with a line feed and writes fixed widths: a last row without one that is shorter
-    # than the row before it stops inside a number, which must never be returned as a value.
+    # than the row before it, or has none to compare with, may stop inside a number, which must never be
+    # returned as a value.
     rows = draft.rows
-    if text.endswith("\n") or len(rows) < 2 or len(rows[-1].text) >= len(rows[-2].text):
+    whole = len(rows) > 1 and len(rows[-1].text) >= len(rows[-2].text)
+    if text.endswith("\n") or not rows or whole:
         return ()
     if draft.promised is None:
         return (f"{where}, line {rows.pop().line}: the last row stops inside a number and was left out",)
