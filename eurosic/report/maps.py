@@ -1,0 +1,180 @@
+"""Maps of a projection for a talk: SIC change under a pathway, and what a pathway changes against baseline.
+
+*Enters:* the lazy cube, the kinds of its inputs. *Leaves:* Matplotlib figures, 16:9, north up, in the grid's own
+projection. Must not write, nor load more than a coarsened layer. Where no value is, the reason is shown,
+muted. *Source:* outlines of Natural Earth (public domain), shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from pyproj import CRS
+
+from eurosic.base.errors import StoreError
+from eurosic.base.units import KG_PER_TG, M2_PER_HA
+from eurosic.report.backdrop import draw_land, draw_reasons, draw_scale_bar, lay, write_reasons
+from eurosic.report.coarsen import Drawn, coarsened
+from eurosic.report.scale import Extend, scale_of
+from eurosic.report.style import FAINT, INK, SMALL, TEXT, TITLE, kinds_text, minus_signs, slide, wrapped
+from eurosic.report.summary import signed
+
+# Shares of the slide's width: the map, and where the texts beside it begin.
+_MAP_SHARE, _LEFT = 0.60, 0.625
+
+
+def change_map(
+    cube: xr.Dataset,
+    pathway: str,
+    *,
+    year: int | None = None,
+    variable: str = "sic_change_0_200cm",
+    kinds: Mapping[str, str] | None = None,
+) -> Figure:
+    """Return the map of mean SIC change since the start, kg C ha-1 yr-1, under one pathway.
+
+    Parameters
+    ----------
+    cube
+        The lazy cube of a run.
+    pathway
+        Its pathway to show.
+    year
+        Last year of the change; the cube's last one where None.
+    variable
+        A variable of change, kg m-2 of carbon.
+    kinds
+        Kind of each input (``"carbonate": "synthetic"``), named on the map.
+
+    Raises
+    ------
+    StoreError
+        If the cube lacks the variable, pathway or year, or no cell has a value.
+    """
+    shown = _Shown(cube, variable, year)
+    drawn = coarsened(cube, shown.rate(pathway))
+    title = f"change under {pathway}"
+    return _map(shown, drawn, title, kinds or {})
+
+
+def difference_map(
+    cube: xr.Dataset,
+    pathway: str,
+    *,
+    baseline: str = "baseline",
+    year: int | None = None,
+    variable: str = "sic_change_0_200cm",
+    kinds: Mapping[str, str] | None = None,
+) -> Figure:
+    """Return the map of what a pathway changes against baseline, kg C ha-1 yr-1; positive where it keeps more.
+
+    Parameters are those of `change_map`; `baseline` is the pathway that is subtracted.
+
+    Raises
+    ------
+    StoreError
+        If the cube lacks the variable, a pathway or the year, or no cell has a value.
+    """
+    shown = _Shown(cube, variable, year)
+    drawn = coarsened(cube, shown.rate(pathway) - shown.rate(baseline))
+    title = f"{pathway} minus {baseline}"
+    return _map(shown, drawn, title, kinds or {})
+
+
+class _Shown:
+    """What of a cube is shown: a variable of change, from the start to the end of a year."""
+
+    def __init__(self, cube: xr.Dataset, variable: str, year: int | None) -> None:
+        self.cube, self.variable = cube, variable
+        years = cube["year"].values.tolist()
+        self.year = int(years[-1] if year is None else year)
+        self.start = int(cube.attrs.get("start_year", years[0]))
+        if variable not in cube or not variable.startswith("sic_change") or self.year not in years:
+            raise StoreError(
+                "map",
+                f"no {variable!r} in {self.year}",
+                wanted=f"a variable of SIC change, and a year among {years}",
+            )
+        self.elapsed = self.year - self.start + 1
+
+    @property
+    def depth(self) -> str:
+        """Depth range, as a title starts."""
+        return self.variable.removeprefix("sic_change_").split("cm")[0].replace("_", "–") + " cm"
+
+    @property
+    def period(self) -> str:
+        """Years between which the mean is taken."""
+        return f"mean of {self.start}–{self.year}"
+
+    def rate(self, pathway: str) -> xr.DataArray:
+        """Return the lazy layer of mean change, kg ha-1 yr-1."""
+        if pathway not in self.cube["pathway"].values:
+            has = ", ".join(map(str, self.cube["pathway"].values))
+            raise StoreError("map", f"no pathway {pathway!r}", wanted=f"one of {has}")
+        layer = self.cube[self.variable].sel(pathway=pathway, year=self.year, drop=True)
+        return layer * (M2_PER_HA / self.elapsed)
+
+
+def _map(shown: _Shown, drawn: Drawn, title: str, kinds: Mapping[str, str]) -> Figure:
+    if not np.isfinite(drawn.values).any():
+        raise StoreError("map", "no cell has a value", do="See the layer 'status' for the reasons.")
+    figure = slide()
+    axes = figure.add_axes((0.0, 0.0, _MAP_SHARE, 1.0))
+    frame = _frame(drawn, axes.bbox.width / axes.bbox.height)
+    draw_land(axes, CRS.from_wkt(shown.cube.coords["spatial_ref"].attrs["crs_wkt"]))
+    draw_reasons(axes, drawn)
+    scale = scale_of(drawn.values)
+    image = lay(axes, drawn, drawn.values, scale)
+    draw_scale_bar(axes, frame)
+    # Limits come last, for every layer drawn widens them.
+    axes.set(xlim=frame[0::2], ylim=frame[1::2], xticks=[], yticks=[], aspect="equal")
+    _write_texts(figure, shown, drawn, title)
+    _write_colour_bar(figure, image, shown, scale.extend)
+    write_reasons(figure, drawn, (_LEFT - 0.006, 0.375))
+    if kinds:
+        told = wrapped(f"Inputs — {kinds_text(kinds)}", 56)
+        figure.text(_LEFT, 0.03, told, fontsize=SMALL, color=FAINT, va="bottom")
+    return figure
+
+
+def _frame(drawn: Drawn, aspect: float) -> tuple[float, float, float, float]:
+    """Return the limits of the drawn window: the cells with a value, a margin, the shape of the axes."""
+    west, south, east, north = drawn.limits
+    height, width = drawn.values.shape
+    rows, columns = np.nonzero(np.isfinite(drawn.values))
+    across, down = (east - west) / width, (north - south) / height
+    left, right = west + columns.min() * across, west + (columns.max() + 1) * across
+    top, bottom = north - rows.min() * down, north - (rows.max() + 1) * down
+    margin = 0.05 * max(right - left, top - bottom)
+    wide = max(right - left + 2 * margin, (top - bottom + 2 * margin) * aspect)
+    middle = (left + right) / 2, (bottom + top) / 2
+    return (
+        middle[0] - wide / 2,
+        middle[1] - wide / aspect / 2,
+        middle[0] + wide / 2,
+        middle[1] + wide / aspect / 2,
+    )
+
+
+def _write_texts(figure: Figure, shown: _Shown, drawn: Drawn, title: str) -> None:
+    total = minus_signs(signed(drawn.total * shown.elapsed / M2_PER_HA / KG_PER_TG))
+    hectares = drawn.area.sum() / M2_PER_HA / 1e6
+    figure.text(_LEFT, 0.94, "Soil inorganic carbon,", fontsize=TITLE, weight="bold", color=INK, va="top")
+    figure.text(_LEFT, 0.88, shown.depth, fontsize=TITLE, weight="bold", color=INK, va="top")
+    figure.text(_LEFT, 0.81, wrapped(title, 40), fontsize=TEXT, color=INK, va="top")
+    figure.text(_LEFT, 0.46, f"{total} Tg C by {shown.year}", fontsize=TITLE, weight="bold", color=INK)
+    on = f"on {hectares:.3g} Mha of calcareous arable soil"
+    figure.text(_LEFT, 0.415, on, fontsize=TEXT, color=INK)
+
+
+def _write_colour_bar(figure: Figure, image: AxesImage, shown: _Shown, extend: Extend) -> None:
+    figure.text(_LEFT, 0.655, f"kg C ha⁻¹ yr⁻¹, {shown.period}", fontsize=TEXT, color=INK)
+    place = figure.add_axes((_LEFT + 0.01, 0.60, 0.93 - _LEFT, 0.035))
+    bar = figure.colorbar(image, cax=place, orientation="horizontal", extend=extend)
+    bar.outline.set_visible(False)
+    place.tick_params(labelsize=SMALL, length=0, colors=INK)

@@ -1,0 +1,104 @@
+"""How figures look: a slide of 16:9, colours that colour-blind readers tell apart, labels that do not overlap.
+
+*Enters:* names, positions. *Leaves:* colours, sizes, texts. Must not draw data.
+*Source:* Okabe & Ito (2008), Color Universal Design; labels by isotonic regression (Barlow et al. 1972).
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+# inches; 2000 x 1125 dots at 150 an inch, a slide shown full screen.
+SLIDE = (13.333, 7.5)
+TITLE, TEXT, SMALL = 23.0, 16.0, 12.5
+INK, FAINT, GRID_LINE = "#222222", "#6b6b6b", "#d9d9d9"
+
+# Black is the baseline's; yellow is left out, for it is too faint for a line on white.
+_OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_DASHES = ("solid", "dashed", "dotted")
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """Colour and dashes of a pathway's line."""
+
+    colour: str
+    dashes: str
+
+
+def slide() -> Figure:
+    """Return an empty figure of a slide's size, white."""
+    return Figure(figsize=SLIDE, facecolor="white")
+
+
+def line_styles(pathways: Sequence[str], baseline: str) -> dict[str, LineStyle]:
+    """Return the style of each pathway's line: the baseline black, then six colours, then dashes."""
+    styles = {baseline: LineStyle(INK, "solid")}
+    for i, pathway in enumerate(pathway for pathway in pathways if pathway != baseline):
+        turn, colour = divmod(i, len(_OKABE_ITO))
+        styles[pathway] = LineStyle(_OKABE_ITO[colour], _DASHES[turn % len(_DASHES)])
+    return styles
+
+
+def spread_labels(
+    places: ArrayLike, gap: float, *, within: tuple[float, float] = (-np.inf, np.inf)
+) -> NDArray[np.float64]:
+    """Return where labels stand: at least `gap` apart, in the same order, as near to `places` as can be.
+
+    Least squares under that order is an isotonic regression of ``place_i - i gap``, solved by pooling
+    neighbours that violate it; limits are met by cutting its solution. The gap shrinks where there is no room.
+
+    Examples
+    --------
+    >>> spread_labels([0.0, 0.0, 10.0], 2.0)
+    array([-1.,  1., 10.])
+    """
+    wanted = np.asarray(places, dtype=np.float64)
+    gap = min(gap, (within[1] - within[0]) / max(1, len(wanted) - 1))
+    steps = gap * np.arange(len(wanted))
+    order = np.argsort(wanted, kind="stable")
+    pools: list[tuple[float, int]] = []
+    for value in wanted[order] - steps:
+        pools.append((float(value), 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (a, n), (b, m) = pools[-2], pools[-1]
+            pools[-2:] = [((a * n + b * m) / (n + m), n + m)]
+    free = np.repeat([mean for mean, _ in pools], [size for _, size in pools])
+    spread = np.empty_like(wanted)
+    spread[order] = np.clip(free, within[0], within[1] - gap * (len(wanted) - 1)) + steps
+    return spread
+
+
+def minus_signs(text: str) -> str:
+    """Return a text whose negative numbers have the typographic sign, as Matplotlib's axes have."""
+    return re.sub(r"-(?=[\d.])", "−", text)
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return a text broken into lines of at most `width` characters."""
+    return "\n".join(textwrap.wrap(text, width))
+
+
+def kinds_text(kinds: Mapping[str, str]) -> str:
+    """Return what kind each input is, kinds that are least certain first.
+
+    Examples
+    --------
+    >>> kinds_text({"clay": "interpolated", "carbonate": "synthetic", "sand": "interpolated"})
+    'carbonate: synthetic; clay, sand: interpolated'
+    """
+    told = []
+    # The house's names say "mineral_n"; a reader knows nitrogen by its symbol.
+    shown = {name: re.sub(r" n$", " N", name.replace("_", " ")) for name in kinds}
+    for kind in ("synthetic", "assumed", "modelled", "interpolated", "observed"):
+        names = [shown[name] for name, of in kinds.items() if of == kind]
+        if names:
+            told.append(f"{', '.join(names)}: {kind}")
+    return "; ".join(told)
