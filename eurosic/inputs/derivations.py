@@ -57,7 +57,7 @@ class Derivation:
         return _WORDS[self.name].long_name if self.name in _WORDS else _BETWEEN[self.name][1]
 
 
-_WORDS = COVARIATES | STATES | DRIVERS
+_WORDS = {**COVARIATES, **STATES, **DRIVERS}
 # Rows between: no words of the vocabulary, but steps on the way to some.
 _BETWEEN = {
     "carbonate_profile": ("%", "carbonate at the six standard depths"),
@@ -101,9 +101,9 @@ DERIVATIONS: tuple[Derivation, ...] = (
     ),
     Derivation(
         "air_porosity", ("porosity", "field_capacity", "wilting_point"),
-        "porosity - (wilting point + 0.75 (field capacity - wilting point)), 0.10 to 0.35",
+        "porosity - (wilting point + 0.75 (field capacity - wilting point)), 0.12 to 0.35",
         "share 0.5 to 1: 0.04 either way, about a factor of two in pCO2 each",
-        "SCIENCE.md 2.2; least air: Grable and Siemer (1968)", _MODELLED, "M", soil.air_porosity,
+        "SCIENCE.md 2.2, section 6 (pCO2 at 0.5 m below 0.05 atm); least air: Grable and Siemer (1968)", _MODELLED, "M", soil.air_porosity,
     ),
     Derivation(
         "respiration_depth", (), "0.25 m", "0.15 to 0.4 m", _JACKSON, _ASSUMED, "M",

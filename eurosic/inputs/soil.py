@@ -62,7 +62,7 @@ class SoilOptions:
     subsoil_organic_carbon_factor: float = 0.4
     decalcified_depth: float = 0.0
     moisture_share: float = 0.75
-    air_porosity_least: float = 0.10
+    air_porosity_least: float = 0.12
     air_porosity_most: float = 0.35
     cec_ph_slope_share: float = 0.2
     base_saturation_calcite_free: float = 0.8
