@@ -94,6 +94,14 @@ def align_raster(
     GridError
         If the raster does not overlap the grid.
     """
+    if raster.ndim > 3:
+        # Years are blocks of their own, or each block would hold them all.
+        years = [
+            align_raster(raster[i], grid, resampling=resampling, classes=classes, where=where)
+            for i in range(raster.shape[0])
+        ]
+        coords = {raster.dims[0]: raster[raster.dims[0]], **years[0].coords}
+        return xr.DataArray(da.stack([year.data for year in years]), dims=raster.dims, coords=coords)
     placing = _placing(raster, grid)
     points, side = _resolution(
         placing, resampling, lead=int(np.prod(raster.shape[:-2], dtype=int)), where=where
@@ -142,7 +150,7 @@ def _resolution(placing: _Placing, resampling: str, *, lead: int, where: str) ->
     down = np.abs(placing.nodes(at_y + 0.05, at_x) - here)[:, inside].max() / 0.05
     across = np.abs(placing.nodes(at_y, at_x + 0.05) - here)[:, inside].max() / 0.05
     side = BLOCK
-    while side > 8 and down * across * side**2 * max(lead, 1) > _WINDOW_PIXELS:
+    while side > 8 and max(down * across, 1.0) * side**2 * lead > _WINDOW_PIXELS:
         side //= 2
     points = (1, 1) if resampling == "nearest" else (_points(down, resampling), _points(across, resampling))
     return points, side

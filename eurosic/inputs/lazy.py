@@ -18,8 +18,8 @@ from rasterio.errors import RasterioError
 from eurosic.base.errors import InputError
 from eurosic.inputs.source import Source
 
-# Cells; a source smaller than this is one chunk (float32: 16 MB), a larger one is cut into squares of it.
-_CHUNK_SIDE = 2048
+# Values in a chunk (float32: 16 MB); a smaller source is one chunk, a larger one is cut into squares.
+_CHUNK_VALUES = 2048**2
 # ESDAC rasters state -3.4e38 with varying last digits: nothing real is as large.
 _ABSURD = 1.0e30
 
@@ -74,7 +74,8 @@ def guarded(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
     scale = _first(source.scale, raw.attrs.get("scale_factor"), 1.0)
     offset = _first(source.offset, raw.attrs.get("add_offset"), 0.0)
     file = _File(raw, _nodata(raw, source), scale, offset, where)
-    chunks = tuple(raw.shape[:-2]) + tuple(min(_CHUNK_SIDE, size) for size in raw.shape[-2:])
+    side = int(np.sqrt(_CHUNK_VALUES / np.prod(raw.shape[:-2], dtype=float)))
+    chunks = tuple(raw.shape[:-2]) + tuple(min(max(side, 1), size) for size in raw.shape[-2:])
     lazy = da.from_array(
         file, chunks=chunks, name=False, asarray=False, meta=np.empty((0,) * raw.ndim, np.float32)
     )

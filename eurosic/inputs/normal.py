@@ -18,6 +18,7 @@ from eurosic.inputs.source import Source
 
 _Y = ("y", "lat", "latitude", "northing")
 _X = ("x", "lon", "longitude", "easting")
+_TWELVE_A_YEAR = ("monthly", "monthly-mean")
 # A coordinate may lie off its regular place by this share of a step: files round them (ETOPO5 to 0.01 degree).
 _UNEVEN = 0.1
 
@@ -34,7 +35,7 @@ def named_axes(raw: xr.DataArray, where: str) -> xr.DataArray:
     geographic = "lat" in next(iter(names)).lower()
     renamed = raw.rename({old: new for old, new in names.items() if old != new}).transpose(..., "y", "x")
     for axis in ("y", "x"):
-        _check_regular(renamed[axis].to_numpy(), f"{where}, {axis}")
+        check_regular(renamed[axis].to_numpy(), f"{where}, {axis}")
     # Renaming hides what the CF names said: that these are degrees.
     return renamed.assign_attrs(_degrees=geographic)
 
@@ -52,7 +53,14 @@ def _axis(raw: xr.DataArray, names: tuple[str, ...], cf_axis: str, where: str) -
     )
 
 
-def _check_regular(axis: NDArray[np.floating], where: str) -> None:
+def check_regular(axis: NDArray[np.floating], where: str) -> None:
+    """Raise unless the coordinates of an axis are evenly spaced, within a tenth of a step.
+
+    Raises
+    ------
+    InputError
+        If they are not, or there are fewer than two.
+    """
     given = np.asarray(axis, dtype=np.float64)
     regular = np.linspace(given[0], given[-1], given.size)
     step = abs(given[-1] - given[0]) / max(given.size - 1, 1)
@@ -66,7 +74,7 @@ def _check_regular(axis: NDArray[np.floating], where: str) -> None:
 
 
 def timed(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
-    """Return the array with its time axis as ``month`` or ``climate_year`` (or both, see `unfolded`).
+    """Return the array with its time axis named ``month`` or ``climate_year`` (twelve steps each, if monthly).
 
     Raises
     ------
@@ -82,10 +90,10 @@ def timed(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
             where,
             f"has more axes than y and x: {', '.join(f'{dim} ({bare.sizes[dim]})' for dim in left)}",
             wanted="at most one time axis, explained by the entry",
-            do="Say 'time: month', 'time: year' or 'time: monthly' in the entry.",
+            do="Say 'time: month', 'time: year', 'time: monthly' or 'time: monthly-mean' in the entry.",
         )
     steps = bare.sizes[left[0]]
-    if (source.time == "month" and steps != 12) or (source.time == "monthly" and steps % 12):
+    if (source.time == "month" and steps != 12) or (source.time in _TWELVE_A_YEAR and steps % 12):
         raise InputError(
             where,
             f"has {steps} time steps",
@@ -130,13 +138,16 @@ def placed(lazy: xr.DataArray, source: Source, where: str) -> xr.DataArray:
         If the CRS of the entry is unknown.
     """
     crs = _crs(lazy, source, where)
-    upright = unfolded(lazy) if source.time == "monthly" else lazy
+    upright = lazy
+    if source.time in _TWELVE_A_YEAR:
+        upright = by_year(lazy, mean=source.time == "monthly-mean")
     for axis, ascending in (("y", False), ("x", True)):
         values = upright[axis].to_numpy()
         if (values[-1] > values[0]) != ascending:
             upright = upright.isel({axis: slice(None, None, -1)})
     if crs.is_geographic and float(upright["x"].max()) > 180.0 + 1e-6:
         upright = _from_minus_180(upright)
+        check_regular(upright["x"].to_numpy(), f"{where}, x from -180")
     kept = {name: upright[name] for name in upright.dims if name in upright.coords}
     plain = xr.DataArray(upright.data, dims=upright.dims, coords=kept, name=source.name)
     return plain.assign_attrs(units=source.unit).rio.write_crs(crs.to_wkt())
@@ -149,20 +160,22 @@ def _from_minus_180(lazy: xr.DataArray) -> xr.DataArray:
     return xr.concat([west.assign_coords(x=west["x"] - 360.0), east], dim="x")
 
 
-def unfolded(lazy: xr.DataArray) -> xr.DataArray:
-    """Return months of several years, dims ``(climate_year, ...)``, as ``(climate_year, month, y, x)``.
+def by_year(lazy: xr.DataArray, *, mean: bool) -> xr.DataArray:
+    """Return months of several years, dims ``(climate_year, y, x)`` with twelve steps a year, apart or averaged.
 
-    One year of twelve months is a climatology: ``(month, y, x)``.
+    Returns
+    -------
+    DataArray
+        ``(climate_year, month, y, x)``; or, with `mean`, ``(climate_year, y, x)``, NaN where a month is missing.
+        A mean of ``mm month-1`` is a rate like any other: the change of unit to ``mm yr-1`` makes it a sum.
     """
     years = lazy["climate_year"].to_numpy()[::12]
-    shape = (years.size, 12, *lazy.shape[1:])
     parted = xr.DataArray(
-        lazy.data.reshape(shape),
-        dims=("climate_year", "month", *lazy.dims[1:]),
+        lazy.data.reshape((years.size, 12, *lazy.shape[1:])),
+        dims=("climate_year", "month", "y", "x"),
         coords={"climate_year": years, "month": range(1, 13), "y": lazy["y"], "x": lazy["x"]},
-        attrs=lazy.attrs,
     )
-    return parted.isel(climate_year=0, drop=True) if years.size == 1 else parted
+    return parted.mean("month", skipna=False).astype(np.float32) if mean else parted
 
 
 def _crs(lazy: xr.DataArray, source: Source, where: str) -> CRS:

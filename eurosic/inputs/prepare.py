@@ -49,8 +49,8 @@ def prepare_layers(
 
     Layers are float32 with dims ``(y, x)``, ``(month, y, x)``, ``(climate_year, y, x)`` or ``(climate_year,
     month, y, x)``; `country` is int16 with 0 for none. Tables by country go through the `country` asked for, or
-    the package's outlines. Attributes: ``units, long_name, source, kind, licence, citation, references``,
-    and ``corrections``, ``known_faults``, ``resampling`` where there are any.
+    the package's outlines. Attributes: ``units, long_name, source, kind, licence, references`` (the citation), and
+    ``corrections, known_faults, resampling, classes`` where there are any.
 
     Raises
     ------

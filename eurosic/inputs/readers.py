@@ -130,6 +130,8 @@ def _read_geotiff(source: Source, path: Path, _name: str) -> xr.DataArray:
     opened = rioxarray.open_rasterio(path, mask_and_scale=False, cache=False)
     if not isinstance(opened, xr.DataArray):
         raise CatalogError(source.where, f"{path.name} holds subdatasets", wanted="one raster with bands")
+    if source.time:
+        return opened  # its bands are the steps of the time axis
     if not 1 <= source.band <= opened.sizes["band"]:
         raise CatalogError(
             source.where,

@@ -19,8 +19,7 @@ from eurosic.base.vocabulary import COVARIATES, LAYERS, Variable
 
 # How values are brought onto the grid; `align` says what each does.
 RESAMPLINGS = ("area_mean", "smooth", "fractions", "mode", "nearest")
-# What the steps of a file's time axis are: months of a climatology, one a year, or months of several years.
-TIMES = ("", "month", "year", "monthly")
+TIMES = ("", "month", "year", "monthly", "monthly-mean")
 
 _REQUIRED = ("path", "format", "gives", "unit", "kind", "licence", "citation")
 
@@ -54,7 +53,8 @@ class Source:
     parts
         Value of ``{part}`` -> weight in the mean over the files, such as the thickness of a depth.
     time
-        What the steps of the time axis are: ``month``, ``year``, ``monthly`` (12 a year) or empty.
+        What the steps of the time axis are: ``month`` (of a climatology), ``year``, ``monthly`` (twelve a year),
+        ``monthly-mean`` (twelve a year, of which the mean is taken) or empty. In a GeoTIFF bands are steps.
     crs
         Used where the file states none.
     nodata, scale, offset
