@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eurosic.base.grid import Grid
 from eurosic.base.signature import Columns, Prediction, Signature
 from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS, STATES, TARGETS, Status
+from eurosic.projection.table import Marking
 
 GRID = Grid("EPSG:3035", 10_000.0, 4_000_000.0, 3_000_000.0, 40, 30)
 RATE = 0.05
@@ -106,9 +107,8 @@ def toy_inputs(path: Path, seed: int = 0, share: float = 0.3) -> Path:
     group = zarr.create_group(path)
     study = rng.random(GRID.shape) < share
     layers = {
-        "status": np.where(study, Status.PREDICTED, Status.SEA).astype(np.int8),
         "country": np.where(np.arange(GRID.columns) < 20, 40, 250) * np.ones(GRID.shape, dtype=np.int16),
-        "arable_fraction": rng.uniform(0.05, 0.9, GRID.shape).astype(np.float32),
+        "arable_fraction": np.where(study, rng.uniform(0.05, 0.9, GRID.shape), 0.0).astype(np.float32),
         "calcareous_probability": rng.uniform(0.5, 1.0, GRID.shape).astype(np.float32),
         "mineral_n": rng.uniform(0.0, 200.0, GRID.shape).astype(np.float32),
         "carbonate": rng.uniform(0.0, 20.0, GRID.shape).astype(np.float32),
@@ -118,8 +118,15 @@ def toy_inputs(path: Path, seed: int = 0, share: float = 0.3) -> Path:
     return path
 
 
+def _toy_status(layers: Mapping[str, NDArray[np.generic]]) -> NDArray[np.int8]:
+    return np.where(layers["arable_fraction"] > 0, Status.PREDICTED, Status.SEA).astype(np.int8)
+
+
+TOY_MARKING = Marking(_toy_status, {0: "predicted", 2: "sea"})
+
+
 def toy_derive(
-    layers: Mapping[str, NDArray[np.generic]], latitude: NDArray[np.float64]
+    layers: Mapping[str, NDArray[np.generic]], y: NDArray[np.float64], x: NDArray[np.float64]
 ) -> dict[str, NDArray[np.generic]]:
     """Derive the toy's columns from layers."""
     carbonate = np.asarray(layers["carbonate"], dtype=float)
@@ -127,7 +134,6 @@ def toy_derive(
         "bulk_density": np.full(len(carbonate), 1.3),
         "sic": 0.05 * np.repeat(carbonate[:, None], len(STANDARD_DEPTHS), axis=1),
         "nitrate_leached": np.asarray(layers["mineral_n"], dtype=float) / 1400.0,
-        "latitude": latitude,
     }
 
 

@@ -25,7 +25,7 @@ from rasterio.transform import from_origin
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
-from eurosic.base.countries import OUTLINES_CRS, countries, country_of, load_outlines
+from eurosic.base.countries import OUTLINES, OUTLINES_CRS, countries, country_of, load_outlines
 from eurosic.base.errors import InputError
 from eurosic.base.grid import Grid
 from eurosic.inputs.align import BLOCK, same_crs
@@ -121,7 +121,7 @@ def load_shapes(grid_crs: str, path: Path | None, code: str, crs: str) -> Shapes
     InputError
         If the file is no GeoJSON of polygons, or a country is unknown.
     """
-    if path is None:
+    if path is None or path.samefile(OUTLINES):
         shapes, own = load_outlines(), OUTLINES_CRS
     else:
         shapes, own = _read_shapes(path, code, crs)

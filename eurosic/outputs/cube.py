@@ -17,10 +17,9 @@ import zarr
 from numpy.typing import DTypeLike, NDArray
 from pyproj import CRS
 
-from eurosic.base.errors import StoreError
 from eurosic.base.grid import Grid, space_key
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
-from eurosic.outputs.store import CELLS, INPUTS, PROJECTION
+from eurosic.outputs.store import CELLS, INPUTS, PROJECTION, check_projection
 
 # Cells of an aligned square of this side are neighbours in the table, whose order is a Morton code.
 _SIDE = 512
@@ -47,7 +46,7 @@ def open_projection(folder: Path | str) -> xr.Dataset:
         If the folder holds no projection.
     """
     folder = Path(folder)
-    _check_folder(folder)
+    check_projection(folder)
     projection = zarr.open_group(folder / PROJECTION, mode="r")
     cells = zarr.open_group(folder / CELLS, mode="r")
     grid = Grid(**projection.attrs["grid"])
@@ -70,7 +69,7 @@ def open_totals(folder: Path | str) -> xr.Dataset:
     Each quantity is in kg (changes since the start) or kg yr-1 (fluxes); `area` ``(country,)`` in m2.
     """
     folder = Path(folder)
-    _check_folder(folder)
+    check_projection(folder)
     store = xr.open_zarr(folder / PROJECTION, consolidated=False, chunks=None)
     total = store["total"].sum("tile")
     summed = {
@@ -82,16 +81,6 @@ def open_totals(folder: Path | str) -> xr.Dataset:
     area = store["total_area"].sum("tile").assign_attrs(units="m2", long_name=AREA.long_name)
     totals = xr.Dataset(summed).rename({"every_year": "year"}).assign(area=area)
     return totals.assign_attrs(_attributes(zarr.open_group(folder / PROJECTION, mode="r")))
-
-
-def _check_folder(folder: Path) -> None:
-    if not (folder / PROJECTION / "zarr.json").is_file():
-        raise StoreError(
-            str(folder),
-            "holds no projection",
-            wanted=f"a folder with {PROJECTION}, as `eurosic run --out` writes it",
-            do="Check the path, or run the recipe first.",
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,14 +157,15 @@ def _variable(array: zarr.Array, places: _Places, leading: tuple[str, ...]) -> x
 
 def _dense_layers(folder: Path, projection: zarr.Group, places: _Places) -> dict[str, xr.Variable]:
     inputs = zarr.open_group(folder / INPUTS, mode="r")
-    status = da.from_zarr(inputs["status"])
+    told = zarr.open_group(folder / CELLS, mode="r")["grid/status"]
+    status = da.from_zarr(told)
     solved = _variable(projection["cell_status"], places, ()).data
     # Where the table has a cell, the run's own word stands; elsewhere the reason why there is none.
     merged = da.where(solved >= 0, solved, status.rechunk(solved.chunks)).astype(np.int8)
     mapping = {"grid_mapping": "spatial_ref"}
     country = da.from_zarr(inputs["country"])
     return {
-        "status": xr.Variable(("y", "x"), merged, inputs["status"].attrs.asdict() | mapping),
+        "status": xr.Variable(("y", "x"), merged, told.attrs.asdict() | mapping),
         "country": xr.Variable(("y", "x"), country, inputs["country"].attrs.asdict() | mapping),
     }
 

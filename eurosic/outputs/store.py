@@ -17,7 +17,7 @@ import zarr
 from numpy.typing import NDArray
 
 from eurosic.base.errors import StoreError
-from eurosic.base.grid import Tile
+from eurosic.base.grid import Tile, tiles_of
 from eurosic.outputs.ledger import Ledger, TileRecord, checksum
 
 PROJECTION = "projection.zarr"
@@ -53,6 +53,36 @@ def create_store(path: Path, template: xr.Dataset, *, digest: str, attributes: M
     )
     # The digest comes last: a store cut off while it was made is made again.
     zarr.open_group(path, mode="r+").attrs.update({**attributes, "digest": digest})
+
+
+def open_ledger(folder: Path, digest: str) -> Ledger:
+    """Return the ledger of a run folder."""
+    return Ledger(folder / "ledger", digest)
+
+
+def recorded_tiles(folder: Path) -> tuple[Ledger, list[Tile]]:
+    """Return the ledger of a run folder and all its tiles, finished or not.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no projection.
+    """
+    check_projection(folder)
+    group = zarr.open_group(folder / PROJECTION, mode="r")
+    cells = group["cell_status"]
+    return open_ledger(folder, str(group.attrs["digest"])), list(tiles_of(cells.shape[0], cells.shards[0]))
+
+
+def check_projection(folder: Path) -> None:
+    """Raise `StoreError` unless a folder holds a projection."""
+    if not (folder / PROJECTION / "zarr.json").is_file():
+        raise StoreError(
+            str(folder),
+            "holds no projection",
+            wanted=f"a folder with {PROJECTION}, as `eurosic run --out` writes it",
+            do="Check the path, or run the recipe first.",
+        )
 
 
 @dataclass(frozen=True)

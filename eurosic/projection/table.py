@@ -1,9 +1,9 @@
 """The cell table: study cells compacted once, ordered by space, with their place in the grid.
 
-*Enters:* the dense inputs on the grid with their `status`, and a function that derives a column's covariates
-from layers. *Leaves:* a Zarr store `cells.zarr` of one row per study cell (CF "compression by gathering").
-Dense mostly-empty cubes are what makes such engines slow (docs/engine.md): everything after this station
-touches study cells only.
+*Enters:* the dense inputs on the grid; functions that mark study cells and derive a column's covariates from
+layers. *Leaves:* a Zarr store `cells.zarr` of one row per study cell (CF "compression by gathering"), and in its
+subgroup ``grid`` the dense `status`. Dense mostly-empty cubes are what makes such engines slow (docs/engine.md):
+everything after this station touches study cells only.
 """
 
 from __future__ import annotations
@@ -21,12 +21,23 @@ from eurosic.base.grid import Grid, Tile, space_key
 from eurosic.base.vocabulary import AREA, LAYERS, Status
 
 Rows = dict[str, NDArray[np.generic]]
-# (layers of some cells, latitude in degrees) -> every column of the table that is derived.
-Derive = Callable[[Mapping[str, NDArray[np.generic]], NDArray[np.float64]], Rows]
+Layers = Mapping[str, NDArray[np.generic]]
+# (layers of some cells, y, x) -> every column of the table that is derived.
+Derive = Callable[[Layers, NDArray[np.float64], NDArray[np.float64]], Mapping[str, NDArray[np.generic]]]
 
 # Cells gathered at once, and in one shard: a few megabytes a layer.
 _ROWS = 65_536
 _CHUNK = 8_192
+# Rows of the grid marked at once: with two monthly layers of a 1 km Europe, 120 MB.
+_BAND = 256
+
+
+@dataclass(frozen=True)
+class Marking:
+    """How cells are marked: a function from dense layers to `status`, and what each code means."""
+
+    status: Callable[[Layers], NDArray[np.int8]]
+    flags: Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,7 @@ def open_table(path: Path, digest: str) -> CellTable | None:
 
 
 def write_table(
-    path: Path, inputs: Path, *, grid: Grid, derive: Derive, latitude: Latitude, digest: str
+    path: Path, inputs: Path, *, grid: Grid, marking: Marking, derive: Derive, digest: str
 ) -> CellTable:
     """Return the table of the study cells of `inputs`, written to `path` as Zarr.
 
@@ -86,20 +97,24 @@ def write_table(
     StoreError
         If no cell of the grid is a study cell.
     """
-    layers = zarr.open_group(inputs, mode="r")
-    rows, columns = study_cells(_bands(layers["status"]))
+    layers = {
+        name: array
+        for name, array in zarr.open_group(inputs, mode="r").arrays()
+        if name in LAYERS and array.shape[-2:] == grid.shape
+    }
+    group = zarr.create_group(path, overwrite=True)
+    rows, columns = study_cells(_marked(group, layers, grid, marking))
     if not len(rows):
         raise StoreError(
             str(inputs),
             "no cell is calcareous and arable",
             wanted="at least one study cell",
-            do="Look at `status` in inputs.zarr and at the thresholds of the recipe's `study`.",
+            do="Look at the layers in inputs.zarr and at the thresholds of the recipe's `study`.",
         )
-    group = zarr.create_group(path, overwrite=True)
     countries: set[int] = set()
     for start in range(0, len(rows), _ROWS):
         part = slice(start, start + _ROWS)
-        table = _gather(layers, grid, rows[part], columns[part], derive=derive, latitude=latitude)
+        table = _gather(layers, grid, rows[part], columns[part], derive=derive)
         for name, values in table.items():
             _append(group, name, values, cells=len(rows), start=start)
         countries.update(int(code) for code in np.unique(table["country"]))
@@ -108,28 +123,47 @@ def write_table(
     return found
 
 
-Latitude = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+def mark_cells(
+    layers: Mapping[str, zarr.Array], grid: Grid, marking: Marking
+) -> Iterator[tuple[int, NDArray[np.int8]]]:
+    """Yield the first row and the `status` of consecutive bands of the grid, int8, shape ``(row, column)``."""
+    for start in range(0, grid.rows, _BAND):
+        band = {name: np.asarray(array[..., start : start + _BAND, :]) for name, array in layers.items()}
+        yield start, marking.status(band)
 
 
-def _bands(status: zarr.Array, band: int = 1024) -> Iterator[NDArray[np.int8]]:
-    for start in range(0, status.shape[0], band):
-        yield np.asarray(status[start : start + band])
+def _marked(
+    group: zarr.Group, layers: Mapping[str, zarr.Array], grid: Grid, marking: Marking
+) -> Iterator[NDArray[np.int8]]:
+    """Write `status` band by band, and yield it."""
+    array = group.create_array(
+        "grid/status",
+        shape=grid.shape,
+        dtype=np.int8,
+        chunks=(_BAND, grid.columns),
+        dimension_names=("y", "x"),
+    )
+    array.attrs.update(
+        {
+            "long_name": "why a cell has a value, or none",
+            "flag_values": list(marking.flags),
+            "flag_meanings": " ".join(marking.flags.values()),
+        }
+    )
+    for start, status in mark_cells(layers, grid, marking):
+        array[start : start + len(status)] = status
+        yield status
 
 
 def _gather(
-    layers: zarr.Group,
+    layers: Mapping[str, zarr.Array],
     grid: Grid,
     rows: NDArray[np.int32],
     columns: NDArray[np.int32],
     *,
     derive: Derive,
-    latitude: Latitude,
 ) -> Rows:
-    gathered = {
-        name: _at(array, rows, columns)
-        for name, array in layers.arrays()
-        if name in LAYERS and array.shape[-2:] == grid.shape
-    }
+    gathered = {name: _at(array, rows, columns) for name, array in layers.items()}
     y, x = grid.y[rows], grid.x[columns]
     arable, calcareous = (
         gathered[n].astype(np.float64) for n in ("arable_fraction", "calcareous_probability")
@@ -142,17 +176,19 @@ def _gather(
         "country": gathered["country"].astype(np.int16),
         AREA.name: grid.cell_area * arable * calcareous,
     }
-    return place | derive(gathered, latitude(y, x))
+    return {**place, **derive(gathered, y, x)}
 
 
 def _at(array: zarr.Array, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.generic]:
     """Return a layer at some cells, cell first: only the chunks that hold them are read."""
     if array.ndim == 2:
         return np.asarray(array.vindex[rows, columns])
-    return np.stack(
-        [np.asarray(array.vindex[np.full_like(rows, k), rows, columns]) for k in range(array.shape[0])],
-        axis=1,
-    )
+    leading = array.shape[:-2]
+    found = [
+        np.asarray(array.vindex[(*(np.full_like(rows, k) for k in place), rows, columns)])
+        for place in np.ndindex(*leading)
+    ]
+    return np.stack(found, axis=1).reshape(len(rows), *leading)
 
 
 def _append(group: zarr.Group, name: str, values: NDArray[np.generic], *, cells: int, start: int) -> None:

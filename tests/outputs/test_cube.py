@@ -20,7 +20,7 @@ from eurosic.projection.project import TileTask, project_here
 from eurosic.projection.table import write_table
 from eurosic.projection.template import Extent, template
 from eurosic.projection.tile import TileSpec
-from tests.toy import GRID, ToyForcing, ToyPredictor, refuse_to_compute, toy_derive, toy_inputs
+from tests.toy import GRID, TOY_MARKING, ToyForcing, ToyPredictor, refuse_to_compute, toy_derive, toy_inputs
 
 EVERY_YEAR = tuple(range(2020, 2031))
 
@@ -31,7 +31,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     inputs = toy_inputs(folder / "inputs.zarr")
     table = write_table(
-        folder / "cells.zarr", inputs, grid=GRID, derive=toy_derive, latitude=lambda y, x: y, digest="d"
+        folder / "cells.zarr", inputs, grid=GRID, marking=TOY_MARKING, derive=toy_derive, digest="d"
     )
     toy = ToyPredictor()
     extent = Extent(("baseline", "less"), (2020, 2025, 2030), EVERY_YEAR, table.countries, table.cells, 64)
@@ -65,7 +65,9 @@ def test_the_cube_equals_the_table_scattered_by_hand(run, name):
 def test_any_window_of_the_cube_equals_the_same_window_of_the_whole(run):
     """Selections by label and by place agree with the dense array."""
     cube, dense = open_projection(run)["sic_change_0_30cm"], _scattered(run, "sic_change_0_30cm")
-    np.testing.assert_array_equal(cube.isel(y=slice(3, 17), x=slice(20, 39))[1, 2].values, dense[1, 2, 3:17, 20:39])
+    np.testing.assert_array_equal(
+        cube.isel(y=slice(3, 17), x=slice(20, 39))[1, 2].values, dense[1, 2, 3:17, 20:39]
+    )
     np.testing.assert_array_equal(cube[0, ::2, ::-4, 1:30:3].values, dense[0, ::2, ::-4, 1:30:3])
     chosen = cube.sel(pathway="less", year=2025, y=GRID.y[7], x=GRID.x[9])
     np.testing.assert_array_equal(chosen.values, dense[1, 1, 7, 9])

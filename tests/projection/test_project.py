@@ -17,7 +17,7 @@ from eurosic.projection.project import TileTask, project_here, project_tiles, un
 from eurosic.projection.table import CellTable, write_table
 from eurosic.projection.template import Extent, template
 from eurosic.projection.tile import TileSpec
-from tests.toy import GRID, ToyForcing, ToyPredictor, toy_derive, toy_inputs
+from tests.toy import GRID, TOY_MARKING, ToyForcing, ToyPredictor, toy_derive, toy_inputs
 
 EVERY_YEAR = tuple(range(2020, 2031))
 YEARS = (2020, 2025, 2030)
@@ -29,7 +29,7 @@ def table(tmp_path_factory) -> CellTable:
     folder = tmp_path_factory.mktemp("world")
     inputs = toy_inputs(folder / "inputs.zarr")
     return write_table(
-        folder / "cells.zarr", inputs, grid=GRID, derive=toy_derive, latitude=lambda y, x: y, digest="d"
+        folder / "cells.zarr", inputs, grid=GRID, marking=TOY_MARKING, derive=toy_derive, digest="d"
     )
 
 

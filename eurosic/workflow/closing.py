@@ -1,0 +1,85 @@
+"""The end of the walk: totals, exports, figures and the closing words, all made from the store.
+
+*Enters:* a set-up recipe and a folder whose tiles are all finished. *Leaves:* files beside the store, the summary,
+and what the run's record says. Can be done again at any time with the same result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from eurosic.base.grid import Tile
+from eurosic.base.pathway import BASELINE
+from eurosic.base.provenance import versions
+from eurosic.inputs.budget import PublishedBudget, acid_budget, budget_lines
+from eurosic.inputs.store import open_inputs
+from eurosic.outputs.cube import open_projection, open_totals
+from eurosic.outputs.ledger import write_atomically
+from eurosic.outputs.netcdf import export_netcdf
+from eurosic.outputs.store import INPUTS
+from eurosic.projection.table import CellTable
+from eurosic.report.charts import pathway_chart
+from eurosic.report.export import write_figures, write_totals
+from eurosic.report.maps import change_map, difference_map
+from eurosic.report.summary import summary_text
+from eurosic.report.totals import totals_table
+from eurosic.workflow.setup import Setup
+
+
+def close(setup: Setup, folder: Path, table: CellTable) -> str:
+    """Totals, exports, figures and the closing words, all made from the store."""
+    recipe, cube = setup.recipe, open_projection(folder)
+    totals = totals_table(open_totals(folder), baseline=BASELINE)
+    write_totals(totals, folder / "totals.csv", title=recipe.about.title, digest=recipe.digest)
+    if "netcdf" in recipe.outputs.export:
+        export_netcdf(cube, folder / "netcdf", years=recipe.projection.years)
+    kinds = {str(name): str(layer.attrs["kind"]) for name, layer in open_inputs(folder / INPUTS).items()}
+    year, variable = recipe.report.year, recipe.report.variable
+    figures = {
+        "map_baseline": change_map(cube, BASELINE, year=year, variable=variable, kinds=kinds),
+        "chart_pathways": pathway_chart(totals, baseline=BASELINE),
+    }
+    for pathway in recipe.ordered_pathways():
+        if pathway.name != BASELINE:
+            figures[f"map_{pathway.name}_minus_baseline"] = difference_map(
+                cube, pathway.name, year=year, variable=variable, kinds=kinds
+            )
+    write_figures(figures, folder / "figures")
+    words = summary_text(totals, baseline=BASELINE, folder=folder)
+    summary = "\n".join([words, *_budget(setup, table)])
+    write_atomically(folder / "summary.txt", summary + "\n")
+    return summary
+
+
+def _budget(setup: Setup, table: CellTable) -> list[str]:
+    """The envelope's acid budget of the study cells, where the recipe asks for one."""
+    asked = setup.recipe.report.budget
+    if asked is None:
+        return []
+    rows = table.rows(Tile(0, 0, table.cells))
+    rate, area = (rows[name].astype(np.float64) for name in ("mineral_n", "calcareous_arable_area"))
+    budget = acid_budget(rate, area, nue=asked.nue, carbonate_per_acid=asked.carbonate_per_acid)
+    published = PublishedBudget(**asked.published.model_dump()) if asked.published else None
+    return list(budget_lines(budget, asked.nue, published))
+
+
+def record_of(setup: Setup, folder: Path) -> dict[str, object]:
+    """Return what `run.json` says besides the run's identity and times."""
+    inputs = open_inputs(folder / INPUTS)
+    recorded = ("source", "kind", "licence", "references", "corrections", "coverage")
+    return {
+        "title": setup.recipe.about.title,
+        "versions": versions(),
+        "predictor": setup.predictor.name,
+        "grid": asdict(setup.grid),
+        "years": list(setup.recipe.projection.years),
+        "pathways": [pathway.name for pathway in setup.recipe.ordered_pathways()],
+        "inputs": {
+            str(name): {key: layer.attrs[key] for key in recorded if key in layer.attrs}
+            for name, layer in inputs.items()
+        },
+        "recipe": setup.recipe.model_dump(mode="json"),
+    }

@@ -1,0 +1,175 @@
+"""The whole walk: recipe -> inputs -> predictor -> projection -> outputs -> report, on one page.
+
+*Enters:* a set-up recipe and a folder. *Leaves:* a finished run folder. Hands each stage what it needs and computes
+nothing itself. Prints nothing: what there is to say goes through `Teller`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from distributed import Client
+
+from eurosic.base.grid import Tile, tiles_of
+from eurosic.base.provenance import digest_of, versions
+from eurosic.clusters import Profile, open_client
+from eurosic.inputs.store import open_inputs, write_inputs
+from eurosic.outputs.run_store import RunFolder, check_folder, read_record
+from eurosic.outputs.store import (
+    CELLS,
+    INPUTS,
+    PROJECTION,
+    TileWriter,
+    create_store,
+    damaged_tiles,
+    open_ledger,
+    recorded_tiles,
+)
+from eurosic.projection.project import TileTask, project_tiles, unfinished
+from eurosic.projection.table import CellTable, open_table, write_table
+from eurosic.projection.template import template
+from eurosic.workflow.closing import close, record_of
+from eurosic.workflow.setup import Setup, table_digest
+
+
+class Teller(Protocol):
+    """What a run says while it goes; the command line shows it, tests collect it."""
+
+    def say(self, text: str) -> None:
+        """Say a line."""
+        ...
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how many tiles are finished."""
+        ...
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished run: its folder, its closing words, and whether there was anything to do."""
+
+    folder: Path
+    summary: str
+    worked: bool
+
+
+def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: str = "") -> Finished:
+    """Make a run, or finish one that was interrupted, and return its summary.
+
+    Raises
+    ------
+    EurosicError
+        Whatever a user can mend; nothing that was finished is lost.
+    """
+    identity = setup.identity()
+    place = RunFolder(folder, identity)
+    check_folder(folder, identity)
+    done = read_record(folder)
+    if done and done.get("state") == "finished" and _is_whole(folder):
+        return Finished(folder, (folder / "summary.txt").read_text(encoding="utf-8"), worked=False)
+    for problem in setup.problems():
+        raise problem
+    with place.open() as record, open_client(profile) as client:
+        began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
+        tell.say(f"dashboard  {client.dashboard_link}")
+        table = _prepare(setup, folder, identity, tell)
+        failed = _project(setup, table, folder, identity, client=client, tell=tell)
+        summary = close(setup, folder, table)
+        tell.say(f"written    {folder}")
+        place.write(
+            {
+                **record,
+                **record_of(setup, folder),
+                "state": "finished",
+                "command": command,
+                "started": started,
+                "duration_s": round(time.perf_counter() - began, 1),
+                "study_cells": table.cells,
+                "failed_cells": failed,
+            }
+        )
+    return Finished(folder, summary, worked=True)
+
+
+def _prepare(setup: Setup, folder: Path, identity: dict[str, str], tell: Teller) -> CellTable:
+    """Inputs onto the grid, then study cells into the table; each once."""
+    inputs = write_inputs(folder / INPUTS, setup.layers(), grid=setup.grid, digest=identity["inputs_digest"])
+    tell.say(f"inputs     {len(inputs.coverage)} layers {'as before' if inputs.reused else 'aligned'}")
+    digest = table_digest(identity)
+    table = open_table(folder / CELLS, digest) or write_table(
+        folder / CELLS,
+        folder / INPUTS,
+        grid=setup.grid,
+        marking=setup.marking,
+        derive=setup.derive,
+        digest=digest,
+    )
+    tell.say(f"cells      {table.cells} calcareous arable cells of {setup.grid.rows * setup.grid.columns}")
+    return table
+
+
+def _project(
+    setup: Setup, table: CellTable, folder: Path, identity: dict[str, str], *, client: Client, tell: Teller
+) -> int:
+    """Every tile that is not finished yet; returns the number of cells without a value."""
+    extent = setup.extent(table.countries, table.cells)
+    digest = digest_of({**identity, "tile": extent.tile})
+    store, ledger = folder / PROJECTION, open_ledger(folder, digest)
+    attributes = {
+        "title": setup.recipe.about.title,
+        "start_year": setup.recipe.start_year,
+        "grid": asdict(setup.grid),
+        "recipe_digest": setup.recipe.digest,
+        "predictor": setup.predictor.name,
+        "source": f"eurosic {versions()['eurosic']}, {setup.predictor.name}",
+        "references": "; ".join(setup.recipe.about.references),
+    }
+    create_store(store, template(setup.predictor.signature, extent), digest=digest, attributes=attributes)
+    climate_years = open_inputs(folder / INPUTS).get("climate_year", np.zeros(1, dtype=int))
+    forcing = setup.forcing(tuple(int(year) for year in np.asarray(climate_years)))
+    spec = setup.tile_spec(forcing, table.countries)
+    task = TileTask(table, forcing, setup.predictor, spec, TileWriter(store, ledger), ledger)
+    tiles = list(tiles_of(table.cells, extent.tile))
+    todo = unfinished(tiles, ledger)
+    if len(todo) < len(tiles):
+        tell.say(f"resume     {len(tiles) - len(todo)} of {len(tiles)} tiles are finished already")
+    for done, _ in enumerate(project_tiles(task, todo, client), len(tiles) - len(todo) + 1):
+        tell.progress(done, len(tiles))
+    return sum(record.failed for tile in tiles if (record := ledger.finished(tile)))
+
+
+def _is_whole(folder: Path) -> bool:
+    if not all((folder / name).exists() for name in (CELLS, INPUTS, "totals.csv", "summary.txt")):
+        return False
+    ledger, tiles = recorded_tiles(folder)
+    return not unfinished(tiles, ledger)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `verify` found: number of tiles, those without a record, and the damaged ones with their arrays."""
+
+    tiles: int
+    unfinished: list[Tile]
+    damaged: dict[Tile, list[str]]
+
+
+def verify(folder: Path) -> Verified:
+    """Return which tiles of a run are unfinished or damaged; damaged ones are forgotten, so that `run` redoes them.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no projection.
+    """
+    ledger, tiles = recorded_tiles(folder)
+    damaged = damaged_tiles(folder / PROJECTION, ledger, tiles)
+    missing = unfinished(tiles, ledger)
+    for tile in damaged:
+        ledger.forget(tile)
+    return Verified(len(tiles), missing, damaged)

@@ -1,0 +1,173 @@
+"""What a recipe comes down to: grid, sources, predictor, forcing; unpacked once, before any work.
+
+*Enters:* a recipe, a data folder, a catalog. *Leaves:* a `Setup`, from which `workflow` hands each stage what it
+needs. Reads headers and digests of files, nothing more; belongs to the workflow and, like it, computes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from eurosic.base.countries import extent_bounds, extent_of
+from eurosic.base.errors import EurosicError
+from eurosic.base.grid import Grid, grid_within
+from eurosic.base.provenance import digest_of, versions
+from eurosic.base.request import LayerRequest
+from eurosic.base.signature import Predictor
+from eurosic.base.vocabulary import status_flags
+from eurosic.inputs.catalog import Catalog, load_catalog
+from eurosic.inputs.climate import ClimateOptions, latitude_of
+from eurosic.inputs.covariates import derive_cells, needed_layers
+from eurosic.inputs.digests import inputs_digest
+from eurosic.inputs.forcing import Beyond, Forcing
+from eurosic.inputs.nitrogen import NitrogenOptions
+from eurosic.inputs.prepare import check_layers, prepare_layers
+from eurosic.inputs.soil import SoilOptions
+from eurosic.inputs.study import StudyOptions, study_status
+from eurosic.projection.table import Derive, Layers, Marking
+from eurosic.projection.template import Extent
+from eurosic.projection.tile import TileSpec
+from eurosic.recipe.load import load_recipe
+from eurosic.recipe.schema import Recipe
+from eurosic.recipe.smoke import smoke
+from eurosic.simulator.options import SimulatorOptions
+from eurosic.simulator.simulate import Simulator
+
+_COUNTRY = LayerRequest("country", "natural-earth-outlines")
+# Layers of nitrogen go into the cell table as they are.
+_NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A recipe with the data it is to run on."""
+
+    recipe: Recipe
+    catalog: Catalog
+    data: Path | None
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The grid of the run: the extent's bounds, or the recipe's own, in whole cells."""
+        spec = self.recipe.grid_spec()
+        bounds = spec.bounds or extent_bounds(extent_of(spec.extent).countries, spec.crs)
+        return grid_within(spec.crs, spec.resolution, bounds)
+
+    @cached_property
+    def requests(self) -> tuple[LayerRequest, ...]:
+        """Every layer of the run; countries from the package's outlines unless the recipe names others."""
+        asked = self.recipe.layer_requests()
+        return asked if any(request.name == _COUNTRY.name for request in asked) else (_COUNTRY, *asked)
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """What answers for a cell."""
+        return Simulator(SimulatorOptions(**self.recipe.simulator_options()))
+
+    @cached_property
+    def marking(self) -> Marking:
+        """Which cells are studied, and the words for the others."""
+        given = [request.name for request in self.requests]
+        required = tuple(
+            name
+            for name in ("arable_fraction", "calcareous_probability", *needed_layers(given), *_NITROGEN)
+            if name in given
+        )
+        countries = extent_of(self.recipe.grid_spec().extent).countries
+        options = StudyOptions(**self.recipe.study_options())
+        status = partial(study_status, countries=countries, required=required, options=options)
+        return Marking(status, status_flags(required))
+
+    @cached_property
+    def derive(self) -> Derive:
+        """From layers of some cells to the rows of the cell table."""
+        soil = SoilOptions(**self.recipe.soil_options())
+        climate = ClimateOptions(**self.recipe.climate_options())
+        return partial(_derive, crs=self.grid.crs, soil=soil, climate=climate)
+
+    def layers(self, grid: Grid | None = None) -> dict[str, xr.DataArray]:
+        """Return every layer on the run's grid, or on another one, lazily."""
+        return prepare_layers(self.requests, catalog=self.catalog, grid=grid or self.grid, data=self.data)
+
+    def problems(self) -> list[EurosicError]:
+        """Return everything that is wrong with the layers and can be found without work."""
+        return check_layers(self.requests, catalog=self.catalog, grid=self.grid, data=self.data)
+
+    def forcing(self, climate_years: tuple[int, ...]) -> Forcing:
+        """Return what makes columns of rows of the table."""
+        return Forcing(
+            self.recipe.years,
+            self.recipe.ordered_pathways(),
+            NitrogenOptions(**self.recipe.nitrogen_options()),
+            climate_years,
+            Beyond(self.recipe.inputs.climate.beyond),
+        )
+
+    def extent(self, countries: tuple[int, ...], cells: int) -> Extent:
+        """Return how much the projection promises."""
+        recipe = self.recipe
+        return Extent(
+            tuple(pathway.name for pathway in recipe.ordered_pathways()),
+            recipe.projection.years,
+            recipe.years,
+            countries,
+            cells,
+            min(recipe.projection.tile, cells),
+        )
+
+    def tile_spec(self, forcing: Forcing, countries: tuple[int, ...]) -> TileSpec:
+        """Return what every tile has in common."""
+        start = self.recipe.start_year
+        reported = tuple(year - start for year in self.recipe.projection.years)
+        return TileSpec(forcing.shares, reported, countries)
+
+    def identity(self, cache: Path | None = None) -> dict[str, str]:
+        """Return the digests that decide the run's values."""
+        inputs = inputs_digest(
+            self.requests, catalog=self.catalog, grid=self.grid, data=self.data, cache=cache
+        )
+        return {
+            "recipe_digest": self.recipe.digest,
+            "inputs_digest": inputs,
+            "predictor_digest": self.predictor.digest,
+            "eurosic": versions()["eurosic"],
+        }
+
+
+def set_up(
+    recipe: Path, *, data: Path | None = None, catalog: Path | None = None, smaller: bool = False
+) -> Setup:
+    """Return the set-up of a recipe's file; `smaller` shrinks it to a few tiles and years.
+
+    Raises
+    ------
+    RecipeError, CatalogError, UnitError
+        With every problem of the recipe, or the first of the catalog.
+    """
+    loaded = load_recipe(recipe)
+    return Setup(smoke(loaded) if smaller else loaded, load_catalog(catalog), data)
+
+
+def table_digest(identity: dict[str, str]) -> str:
+    """Return the digest of the cell table: recipe and inputs, whatever the predictor."""
+    return digest_of([identity["recipe_digest"], identity["inputs_digest"], identity["eurosic"]])
+
+
+def _derive(
+    layers: Layers,
+    y: NDArray[np.float64],
+    x: NDArray[np.float64],
+    *,
+    crs: str,
+    soil: SoilOptions,
+    climate: ClimateOptions,
+) -> dict[str, NDArray[np.float64]]:
+    derived = derive_cells(layers, latitude=latitude_of(y, x, crs), soil=soil, climate=climate)
+    kept = {name: layers[name].astype(np.float64) for name in _NITROGEN}
+    return {**derived, **kept}
