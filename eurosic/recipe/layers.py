@@ -19,10 +19,14 @@ from eurosic.recipe.section import Section, Share, SourceName, Text
 KNOWN: Mapping[str, Variable] = {**COVARIATES, **LAYERS}
 
 
+# The key under which a layer is told its word: one that YAML cannot hold, so that no recipe writes it.
+_WORD = "\0word"
+
+
 class CorrectionSpec(Section):
     """One correction of a source's known fault; `word`, the layer's name, is told by the layer."""
 
-    word: str
+    word: str = Field(alias="\0word")
     multiply: float | None = None
     add: float | None = None
     at_least: float | None = None
@@ -60,7 +64,7 @@ class CorrectionSpec(Section):
 class Layer(Section):
     """Where a layer comes from: a source of the catalog, or one value everywhere."""
 
-    word: str
+    word: str = Field(alias="\0word")
     source: SourceName | None = None
     constant: float | None = None
     classes: dict[int, Share] = Field(default_factory=dict)
@@ -101,15 +105,13 @@ def _example(of: Variable) -> str:
 
 def _told(raw: object, word: str) -> object:
     """Tell a mapping which layer it is of, so that its quantities know the unit to convert to."""
-    if isinstance(raw, Mapping) and "word" in raw:
-        raise problem("unknown key 'word'")
-    return {**raw, "word": word} if isinstance(raw, Mapping) else raw
+    return {**raw, _WORD: word} if isinstance(raw, Mapping) else raw
 
 
 def _layer(raw: object, word: str) -> object:
     if isinstance(raw, (Layer, Mapping)):
         return _told(raw, word)
-    return {"word": word, "constant" if looks_like_quantity(raw) else "source": raw}
+    return {_WORD: word, "constant" if looks_like_quantity(raw) else "source": raw}
 
 
 def layer_of(word: str) -> BeforeValidator:
@@ -122,5 +124,5 @@ def each_layer(raw: object) -> object:
     if not isinstance(raw, Mapping):
         return raw
     # A word that is not in the vocabulary is refused by its key; its value, of unknown unit, is not read.
-    unread = Layer(word="carbonate", source="unread")
+    unread = Layer.model_validate({_WORD: "carbonate", "source": "unread"})
     return {word: _layer(value, word) if word in KNOWN else unread for word, value in raw.items()}

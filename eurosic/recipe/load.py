@@ -17,7 +17,7 @@ from eurosic.base.errors import RecipeError
 from eurosic.recipe.check import Problem, check_recipe
 from eurosic.recipe.document import Document, Mark, Path, read_document
 from eurosic.recipe.schema import Recipe
-from eurosic.recipe.section import Section, nearest
+from eurosic.recipe.section import Section, near_words, nearest
 
 # What pydantic calls types, in words of people.
 _WANTED = {
@@ -85,13 +85,22 @@ def _text_of(path: FilePath) -> str:
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
-    for detail in error.errors(include_url=False):
-        yield Problem(tuple(step for step in detail["loc"] if step != "[key]"), _told(detail))
+    details = error.errors(include_url=False)
+    misspelt = {_meant(detail) for detail in details if detail["type"] == "extra_forbidden"}
+    for detail in details:
+        # A key that is misspelt is not missing as well.
+        if detail["type"] != "missing" or detail["loc"] not in misspelt:
+            yield Problem(tuple(step for step in detail["loc"] if step != "[key]"), _told(detail))
+
+
+def _meant(detail: ErrorDetails) -> Path:
+    *section, key = detail["loc"]
+    return (*section, *near_words(str(key), _keys_at(tuple(section))))
 
 
 def _placed(problem: Problem, document: Document) -> tuple[Mark, str]:
-    # What is wrong with a key, or with all under it, is shown at the key; the rest at the value.
-    of_key = problem.told.startswith(("unknown key", "is missing"))
+    # What is wrong with a key, or absent under it, is shown at the key; the rest at the value.
+    of_key = problem.told.startswith(("unknown key", "is missing", "there is no"))
     where = ".".join(str(step) for step in problem.path) or "recipe"
     return document.mark(problem.path, of_key=of_key), f"{where}: {problem.told}"
 
@@ -132,9 +141,9 @@ def _keys_at(path: Path) -> list[str]:
         fields = {field.alias or name: field for name, field in section.model_fields.items()}
         if step in fields:
             section = _section_in(fields[str(step)].annotation) or section
-    # `word` is told by the layer's own key, nobody writes it.
     names = [field.alias or name for name, field in section.model_fields.items()]
-    return [name for name in names if name != "word"]
+    # What a layer is told by its own key cannot be written, and is not proposed.
+    return [name for name in names if not name.startswith("\0")]
 
 
 def _section_in(annotation: object) -> type[Section] | None:

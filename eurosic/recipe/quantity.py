@@ -17,8 +17,10 @@ from pydantic_core import PydanticCustomError
 from eurosic.base.errors import UnitError
 from eurosic.base.units import convert_unit
 
-# A number, then what it is of; the minus may be the typographic one, and thousands may stand apart.
-_QUANTITY = re.compile(r"\s*([-+−]?(?:\.\d+|\d[\d_]*(?:\.\d*)?)(?:[eE][-+]?\d+)?)(?:\s*(?![\d-])(\D.*?))?\s*")
+# A number, then what it is of; joined to the number it has letters only, as no catalog name with a hyphen.
+_QUANTITY = re.compile(
+    r"\s*([-+−]?(?:\.\d+|\d[\d_]*(?:\.\d*)?)(?:[eE][-+]?\d+)?)(?:\s+(\D.*?)|([A-Za-z%°/]+))?\s*", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def in_house_unit(raw: object, wanted: Physical) -> float:
     if not wanted.low - slack <= house <= wanted.high + slack:
         low, high = convert_unit(np.array([wanted.low, wanted.high]), wanted.unit, given, "the unit")
         raise problem(f"{raw!r} is outside {low:g} to {high:g} {given}")
-    return min(max(house, wanted.low), wanted.high)
+    # Conversion rounds (70 % is 0.7000000000000001): twelve digits are the same in every unit and everywhere.
+    return min(max(float(f"{house:.12g}"), wanted.low), wanted.high)
 
 
 def quantity(unit: str, example: str, low: float, high: float) -> BeforeValidator:
@@ -97,9 +100,10 @@ def _split(raw: object, wanted: Physical) -> tuple[float, str]:
     found = _QUANTITY.fullmatch(raw) if isinstance(raw, str) else None
     if found is None and not _is_number(raw):
         raise problem(f"{raw!r} is not a number with its unit; {_such_as(wanted)}")
-    if found is None or not found[2]:
+    unit = found and (found[2] or found[3])
+    if found is None or not unit:
         raise problem(f"{raw} has no unit; {_such_as(wanted)}")
-    return float(found[1].replace("−", "-").replace("_", "")), found[2]
+    return float(found[1].replace("−", "-").replace("_", "")), unit
 
 
 def _such_as(wanted: Physical) -> str:

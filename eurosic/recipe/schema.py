@@ -165,7 +165,7 @@ class Recipe(Section):
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what the recipe means, whatever its comments, spellings of units and order of keys."""
-        return digest_of(self.model_dump(mode="json"))
+        return digest_of(self.model_dump(mode="json", exclude_none=True))
 
     @property
     def start_year(self) -> int:

@@ -101,10 +101,15 @@ def nearest(word: str, known: Sequence[str]) -> str:
     >>> nearest("clya", ["clay", "sand"])
     "; did you mean 'clay'?"
     """
-    near = get_close_matches(word, known, n=1, cutoff=0.5)
+    near = near_words(word, known)
     if near:
         return f"; did you mean '{near[0]}'?"
     return f"; known are {', '.join(known)}" if known else ""
+
+
+def near_words(word: str, known: Sequence[str]) -> list[str]:
+    """Return the known word nearest to an unknown one, or nothing where none is near."""
+    return get_close_matches(word, known, n=1, cutoff=0.5)
 
 
 def as_mapping(raw: object) -> object:
