@@ -17,9 +17,11 @@ from eurosic.recipe.section import Section
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "recipes.md").read_text()
 # Words of the page in code, headings and bold: where a key is explained, not merely mentioned.
+_FENCED = re.compile(r"```.*?```", re.DOTALL)
+_TOLD = re.compile(r"`[^`]+`|^###? .*|\*\*[^*]+\*\*", re.MULTILINE)
 SAID = {
     word
-    for told in re.findall(r"`[^`]+`|^### .*|\*\*[^*]+\*\*", PAGE, flags=re.MULTILINE)
+    for told in (*_FENCED.findall(PAGE), *_TOLD.findall(_FENCED.sub("", PAGE)))
     for word in re.findall(r"\w+", told)
 }
 
