@@ -61,9 +61,7 @@ class _File:
         for nodata in self.nodata:
             # Compared as the file's own type: -9999.9 in float32 is not -9999.9 in float64.
             missing |= raw == np.asarray(nodata).astype(raw.dtype)
-        values = values * self.scale + self.offset
-        values[missing] = np.nan
-        return values.astype(np.float32)
+        return np.where(missing, np.nan, values * self.scale + self.offset).astype(np.float32)
 
 
 def guarded(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
