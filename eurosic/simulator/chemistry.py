@@ -1,9 +1,8 @@
-"""The chemistry of one cell: carbonate, strong ions, exchanger and calcite as two equations in two unknowns.
+"""The chemistry of one cell as two equations in two unknowns: charge of the solution, filling of the sites.
 
-*Enters:* `Cell` (totals, water, exchanger, calcite, CO2) and a trial point h = ln{H+}, lx = ln x, x the activity
-of the empty exchange site. *Leaves:* `Balance`: both residuals, their analytic Jacobian, and the composition.
-H+, alkalinity and DIC are not components: electroneutrality gives H+, pCO2 gives DIC. Must not iterate.
-*Source:* SCIENCE.md 2.3-2.4; Gaines & Thomas (1953) for exchange; Kanzow (1996) for min() as complementarity.
+*Enters:* a `Cell` and a trial point h = ln{H+}, lx = ln x. *Leaves:* `Balance`: both residuals, their analytic
+slopes, and the composition. H+, alkalinity and DIC are not components: electroneutrality gives H+, pCO2 gives
+DIC. Must not iterate. *Source:* SCIENCE.md 2.4.
 """
 
 from __future__ import annotations
@@ -12,237 +11,129 @@ from math import exp, log
 from typing import NamedTuple
 
 from eurosic.simulator.activity import Activities
-from eurosic.simulator.constants import AL_HYDROXIDE, LN10, X_AL, X_CA, X_H, X_K, X_MG, X_NH4, Constants
+from eurosic.simulator.constants import AL_HYDROXIDE, X_AL, X_H, Constants
 from eurosic.simulator.kernels import kernel
-
-# Exchanger charge never falls below this share of that at pH 7; SCIENCE.md 2.3.
-CHARGE_FLOOR = 0.2
+from eurosic.simulator.species import Carbonate, Cations, Cell, Ion, carbonate_at, cations_at
 
 
-class Cell(NamedTuple):
-    """What is given to one cell for one step, per m2.
-
-    Totals of the strong ions (solution and exchanger, mol), `water` that the step dilutes them in (the store
-    at its end and what leaves, L), `calcite` (mol) at equilibrium unless `slow` = 1/(kappa dt) > 0 (mol-1),
-    `coarse` calcite (mol) that only dissolves, with its own `coarse_slow`; exchanger charge at pH 7 and its
-    slope (molc, molc per pH); `acid` = KH pCO2, the activity of dissolved CO2.
-    """
-
-    ca: float
-    mg: float
-    na: float
-    k: float
-    nh4: float
-    no3: float
-    so4: float
-    cl: float
-    water: float
-    calcite: float
-    slow: float
-    coarse: float
-    coarse_slow: float
-    charge: float
-    charge_slope: float
-    acid: float
-
-
-class Carbonate(NamedTuple):
-    """Activities of HCO3-, CO3-- and H+, and the factors complex / free ion that they cause."""
+class Others(NamedTuple):
+    """Free concentrations (mol L-1) of what answers to pH, and of the strong anions."""
 
     h: float
+    al: float
+    oh: float
     hco3: float
     co3: float
-    ca_hco3: float
-    ca_co3: float
-    ca_so4: float
-    mg_hco3: float
-    mg_co3: float
-    mg_so4: float
+    no3: float
+    cl: float
+    so4: float
 
 
-class Ion(NamedTuple):
-    """One cation: free concentration (mol L-1), its slopes in h and l, equivalent fraction per mol L-1."""
+class Sum(NamedTuple):
+    """A quantity of the solution and its slopes in h and lx."""
 
-    free: float
+    value: float
     by_h: float
     by_l: float
-    fraction: float
 
 
 class Balance(NamedTuple):
-    """Residuals at a trial point, their Jacobian, and the composition there (mol L-1; mol for `dissolved`).
+    """Residuals at a trial point, their slopes, and the composition there (mol L-1; mol for `dissolved`).
 
     `charge` = ln(positive / negative), `sites` = ln(sum of equivalent fractions); both are near-linear in h
     and lx far from the solution, which is what makes Newton's method reach it from afar.
     """
 
-    charge: float
-    sites: float
-    charge_h: float
-    charge_l: float
-    sites_h: float
-    sites_l: float
-    ionic: float
-    ionic_h: float
-    ionic_l: float
-    so4: float
-    ca: float
-    mg: float
-    na: float
-    k: float
-    nh4: float
+    charge: Sum
+    sites: Sum
+    ionic: Sum
+    so4: Sum
+    cations: Cations
     dissolved: float
     exhausted: bool
 
 
 @kernel
-def carbonate_at(h: float, acid: float, so4: float, c: Constants, g: Activities) -> Carbonate:
-    """Return carbonate activities and complex factors at h = ln{H+}, at a free sulphate (mol L-1)."""
-    proton = exp(h)
-    hco3 = c.k1 * acid / proton
-    co3 = c.k2 * hco3 / proton
-    sulphate = g.so4 * so4 / g.neutral
-    return Carbonate(
-        h=proton,
-        hco3=hco3,
-        co3=co3,
-        ca_hco3=c.ca_hco3 * g.ca * hco3 / g.hco3,
-        ca_co3=c.ca_co3 * g.ca * co3 / g.neutral,
-        ca_so4=c.ca_so4 * g.ca * sulphate,
-        mg_hco3=c.mg_hco3 * g.mg * hco3 / g.mg_hco3,
-        mg_co3=c.mg_co3 * g.mg * co3 / g.neutral,
-        mg_so4=c.mg_so4 * g.mg * sulphate,
-    )
+def _free_sulphate(cell: Cell, s: Carbonate, ca: Ion, mg: Ion, lagged: float) -> Sum:
+    # The complex factors of Ca and Mg hold the free sulphate of the last pass: divided out, they give how
+    # much sulphate is complexed per free one.
+    if lagged <= 0.0:
+        return Sum(cell.so4 / cell.water, 0.0, 0.0)
+    per_ca, per_mg = s.ca_so4 / lagged, s.mg_so4 / lagged
+    room = 1.0 + per_ca * ca.free + per_mg * mg.free
+    free = cell.so4 / (cell.water * room)
+    by_h = -free * (per_ca * ca.by_h + per_mg * mg.by_h) / room
+    by_l = -free * (per_ca * ca.by_l + per_mg * mg.by_l) / room
+    return Sum(free, by_h, by_l)
 
 
 @kernel
-def site_charge(cell: Cell, h: float) -> tuple[float, float]:
-    """Return the charge of the exchanger at h = ln{H+} (molc m-2) and its slope in h."""
-    charge = cell.charge + cell.charge_slope * (-h / LN10 - 7.0)
-    least = CHARGE_FLOOR * cell.charge
-    if charge < least:
-        return least, 0.0
-    return charge, -cell.charge_slope / LN10
+def _charge_of(i: Cations, o: Others, s: Carbonate) -> Sum:
+    # Each Ca or Mg carries its two charges and one more for every MHCO3+ that goes with it.
+    ca, mg = 2.0 + s.ca_hco3, 2.0 + s.mg_hco3
+    plus = ca * i.ca.free + mg * i.mg.free + i.na.free + i.k.free + i.nh4.free + o.h + 3.0 * o.al
+    plus_h = ca * i.ca.by_h - s.ca_hco3 * i.ca.free + mg * i.mg.by_h - s.mg_hco3 * i.mg.free
+    plus_h += i.na.by_h + i.k.by_h + i.nh4.by_h + o.h + 9.0 * o.al
+    plus_l = ca * i.ca.by_l + mg * i.mg.by_l + i.na.by_l + i.k.by_l + i.nh4.by_l
+    minus = o.hco3 + 2.0 * o.co3 + o.oh + o.no3 + o.cl + 2.0 * o.so4
+    minus_h = -o.hco3 - 4.0 * o.co3 - o.oh
+    return Sum(log(plus / minus), plus_h / plus - minus_h / minus, plus_l / plus)
 
 
 @kernel
-def _monovalent(total: float, water: float, sites: tuple[float, float], affinity: float) -> Ion:
-    # total = c (W + Q affinity), with affinity = K g x; a monovalent ion forms no complex here.
-    held = sites[0] * affinity
-    room = water + held
-    free = total / room
-    return Ion(free, -free * sites[1] * affinity / room, -free * held / room, affinity)
+def _sites_of(i: Cations, h: float, al: float, x: float) -> Sum:
+    # `al` is an activity here; E = K a x^z.
+    e_h, e_al = X_H * h * x, X_AL * al * x * x * x
+    two = i.ca.fraction * i.ca.free + i.mg.fraction * i.mg.free
+    one = i.na.fraction * i.na.free + i.k.fraction * i.k.free + i.nh4.fraction * i.nh4.free
+    full = two + one + e_h + e_al
+    full_h = i.ca.fraction * i.ca.by_h + i.mg.fraction * i.mg.by_h + e_h + 3.0 * e_al
+    full_h += i.na.fraction * i.na.by_h + i.k.fraction * i.k.by_h + i.nh4.fraction * i.nh4.by_h
+    full_l = 2.0 * two + one + e_h + 3.0 * e_al + i.ca.fraction * i.ca.by_l + i.mg.fraction * i.mg.by_l
+    full_l += i.na.fraction * i.na.by_l + i.k.fraction * i.k.by_l + i.nh4.fraction * i.nh4.by_l
+    return Sum(log(full), full_h / full, full_l / full)
 
 
 @kernel
-def _magnesium(cell: Cell, s: Carbonate, sites: tuple[float, float], affinity: float) -> Ion:
-    held = sites[0] * affinity
-    room = cell.water * (1.0 + s.mg_hco3 + s.mg_co3 + s.mg_so4) + 0.5 * held
-    by_h = -cell.water * (s.mg_hco3 + 2.0 * s.mg_co3) + 0.5 * sites[1] * affinity
-    free = cell.mg / room
-    return Ion(free, -free * by_h / room, -free * held / room, affinity)
-
-
-@kernel
-def _calcium(
-    cell: Cell, s: Carbonate, sites: tuple[float, float], affinity: float, saturation: float
-) -> tuple[Ion, float, bool]:
-    # D = dT/dc; the smallest of four candidates is the complementary one:
-    #   fine calcite sets c (equilibrium or linear kinetics); else coarse calcite does; else all is dissolved.
-    held = sites[0] * affinity
-    room = cell.water * (1.0 + s.ca_hco3 + s.ca_co3 + s.ca_so4) + 0.5 * held
-    by_h = -cell.water * (s.ca_hco3 + 2.0 * s.ca_co3) + 0.5 * sites[1] * affinity
-    with_fine = cell.ca + cell.calcite
-    fine = cell.slow * room + saturation
-    free = (cell.slow * cell.ca + 1.0) / fine
-    down_h = (cell.slow * by_h - 2.0 * saturation) / fine
-    down_l = cell.slow * held / fine
-    if cell.coarse > 0.0:
-        slow = cell.coarse_slow * room + saturation
-        trial = (cell.coarse_slow * with_fine + 1.0) / slow
-        if trial < free:
-            free = trial
-            down_h = (cell.coarse_slow * by_h - 2.0 * saturation) / slow
-            down_l = cell.coarse_slow * held / slow
-    trial = (with_fine + cell.coarse) / room
-    exhausted = trial < free
-    if exhausted:
-        free, down_h, down_l = trial, by_h / room, held / room
-    dissolved = with_fine + cell.coarse - cell.ca if exhausted else room * free - cell.ca
-    return Ion(free, -free * down_h, -free * down_l, affinity), dissolved, exhausted
+def _ionic_strength(i: Cations, o: Others, s: Carbonate) -> Sum:
+    # I = 1/2 sum z2 c; strong anions do not answer to the trial point, sulphate hardly.
+    ca, mg = 2.0 + 0.5 * s.ca_hco3, 2.0 + 0.5 * s.mg_hco3
+    cations = ca * i.ca.free + mg * i.mg.free + 0.5 * (i.na.free + i.k.free + i.nh4.free + o.h) + 4.5 * o.al
+    anions = 0.5 * (o.hco3 + o.oh + o.no3 + o.cl) + 2.0 * (o.co3 + o.so4)
+    by_h = ca * i.ca.by_h + mg * i.mg.by_h - 0.5 * (s.ca_hco3 * i.ca.free + s.mg_hco3 * i.mg.free)
+    by_h += 0.5 * (i.na.by_h + i.k.by_h + i.nh4.by_h + o.h - o.hco3 - o.oh) + 13.5 * o.al - 4.0 * o.co3
+    by_l = ca * i.ca.by_l + mg * i.mg.by_l + 0.5 * (i.na.by_l + i.k.by_l + i.nh4.by_l)
+    return Sum(cations + anions, by_h, by_l)
 
 
 @kernel
 def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, float, float]) -> Balance:
-    """Return residuals, Jacobian and composition of a cell at the trial point (h, l, free SO4 of the last pass).
+    """Return residuals, slopes and composition of a cell at the trial point (h, lx, free SO4 of the last pass).
 
     Activities and free sulphate are those of the last iteration: they settle while Newton's method does, and
     the Jacobian stays two by two.
     """
     h, lx, lagged = point
-    x = exp(lx)
     s = carbonate_at(h, cell.acid, lagged, c, g)
-    sites = site_charge(cell, h)
-    saturation = g.ca * s.co3 / c.kc
-    ca, dissolved, exhausted = _calcium(cell, s, sites, X_CA * g.ca * x * x, saturation)
-    mg = _magnesium(cell, s, sites, X_MG * g.mg * x * x)
-    na = _monovalent(cell.na, cell.water, sites, g.na * x)
-    k = _monovalent(cell.k, cell.water, sites, X_K * g.k * x)
-    nh4 = _monovalent(cell.nh4, cell.water, sites, X_NH4 * g.nh4 * x)
-    no3, cl = cell.no3 / cell.water, cell.cl / cell.water
-    so4 = cell.so4 / (cell.water * (1.0 + _sulphate_bound(s, ca.free, mg.free, lagged)))
-
+    ions, dissolved, exhausted = cations_at(cell, s, lx, c, g)
+    so4 = _free_sulphate(cell, s, ions.ca, ions.mg, lagged)
     aluminium = AL_HYDROXIDE * s.h * s.h * s.h
-    h_free, oh, al = s.h / g.h, c.kw / (s.h * g.oh), aluminium / g.al
-    hco3, co3 = s.hco3 / g.hco3, s.co3 / g.co3
-    ca_each, mg_each = 2.0 + s.ca_hco3, 2.0 + s.mg_hco3
-
-    plus = ca_each * ca.free + mg_each * mg.free + na.free + k.free + nh4.free + h_free + 3.0 * al
-    plus_h = ca_each * ca.by_h - s.ca_hco3 * ca.free + mg_each * mg.by_h - s.mg_hco3 * mg.free
-    plus_h += na.by_h + k.by_h + nh4.by_h + h_free + 9.0 * al
-    plus_l = ca_each * ca.by_l + mg_each * mg.by_l + na.by_l + k.by_l + nh4.by_l
-    minus = hco3 + 2.0 * co3 + oh + no3 + cl + 2.0 * so4
-    minus_h = -hco3 - 4.0 * co3 - oh
-
-    e_h, e_al = X_H * s.h * x, X_AL * aluminium * x * x * x
-    two = ca.fraction * ca.free + mg.fraction * mg.free
-    one = na.fraction * na.free + k.fraction * k.free + nh4.fraction * nh4.free
-    full = two + one + e_h + e_al
-    full_h = ca.fraction * ca.by_h + mg.fraction * mg.by_h + e_h + 3.0 * e_al
-    full_h += na.fraction * na.by_h + k.fraction * k.by_h + nh4.fraction * nh4.by_h
-    full_l = 2.0 * two + one + e_h + 3.0 * e_al + ca.fraction * ca.by_l + mg.fraction * mg.by_l
-    full_l += na.fraction * na.by_l + k.fraction * k.by_l + nh4.fraction * nh4.by_l
-
-    ionic = 2.0 * (ca.free + mg.free + co3 + so4) + 4.5 * al
-    ionic += 0.5 * (s.ca_hco3 * ca.free + s.mg_hco3 * mg.free + na.free + k.free + nh4.free)
-    ionic += 0.5 * (h_free + hco3 + oh + no3 + cl)
-    ionic_h = 2.0 * (ca.by_h + mg.by_h - 2.0 * co3) + 13.5 * al
-    ionic_h += 0.5 * (plus_h - 2.0 * (ca.by_h + mg.by_h) - 9.0 * al - hco3 - oh)
-    ionic_l = 2.0 * (ca.by_l + mg.by_l) + 0.5 * (plus_l - 2.0 * (ca.by_l + mg.by_l))
+    others = Others(
+        h=s.h / g.h,
+        al=aluminium / g.al,
+        oh=c.kw / (s.h * g.oh),
+        hco3=s.hco3 / g.hco3,
+        co3=s.co3 / g.co3,
+        no3=cell.no3 / cell.water,
+        cl=cell.cl / cell.water,
+        so4=so4.value,
+    )
     return Balance(
-        charge=log(plus / minus),
-        sites=log(full),
-        charge_h=plus_h / plus - minus_h / minus,
-        charge_l=plus_l / plus,
-        sites_h=full_h / full,
-        sites_l=full_l / full,
-        ionic=ionic,
-        ionic_h=ionic_h,
-        ionic_l=ionic_l,
+        charge=_charge_of(ions, others, s),
+        sites=_sites_of(ions, s.h, aluminium, exp(lx)),
+        ionic=_ionic_strength(ions, others, s),
         so4=so4,
-        ca=ca.free,
-        mg=mg.free,
-        na=na.free,
-        k=k.free,
-        nh4=nh4.free,
+        cations=ions,
         dissolved=dissolved,
         exhausted=exhausted,
     )
-
-
-@kernel
-def _sulphate_bound(s: Carbonate, ca: float, mg: float, so4: float) -> float:
-    # Complexed per free sulphate; the factors hold the free sulphate of the last pass, which is divided out.
-    if so4 <= 0.0:
-        return 0.0
-    return (s.ca_so4 * ca + s.mg_so4 * mg) / so4

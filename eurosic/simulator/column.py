@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eurosic.simulator.chemistry import Cell, carbonate_at
 from eurosic.simulator.constants import (
     CA,
     CL,
@@ -29,6 +28,7 @@ from eurosic.simulator.constants import (
 )
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.solver import Point, Solution, cold_point, solve_cell
+from eurosic.simulator.species import Cell, carbonate_at
 
 Array = NDArray[np.float64]
 
@@ -156,14 +156,14 @@ def cell_of(store: Store, soil: Soil, j: int, water: float, acid: float) -> Cell
 @kernel
 def _write_concentrations(found: Solution, cell: Cell, c: Constants, out: Array) -> float:
     # Total concentrations (free and complexed) of what is mobile, into `out`; returns DIC, mol L-1.
-    b, g = found.balance, found.activities
-    s = carbonate_at(found.at.h, cell.acid, b.so4, c, g)
-    out[CA] = b.ca * (1.0 + s.ca_hco3 + s.ca_co3 + s.ca_so4)
-    out[MG] = b.mg * (1.0 + s.mg_hco3 + s.mg_co3 + s.mg_so4)
-    out[NA], out[K], out[NH4] = b.na, b.k, b.nh4
+    g, ions = found.activities, found.balance.cations
+    s = carbonate_at(found.at.h, cell.acid, found.at.so4, c, g)
+    out[CA] = ions.ca.free * (1.0 + s.ca_hco3 + s.ca_co3 + s.ca_so4)
+    out[MG] = ions.mg.free * (1.0 + s.mg_hco3 + s.mg_co3 + s.mg_so4)
+    out[NA], out[K], out[NH4] = ions.na.free, ions.k.free, ions.nh4.free
     out[NO3], out[CL], out[SO4] = cell.no3 / cell.water, cell.cl / cell.water, cell.so4 / cell.water
     dic = cell.acid / g.neutral + s.hco3 / g.hco3 + s.co3 / g.co3
-    return dic + b.ca * (s.ca_hco3 + s.ca_co3) + b.mg * (s.mg_hco3 + s.mg_co3)
+    return dic + ions.ca.free * (s.ca_hco3 + s.ca_co3) + ions.mg.free * (s.mg_hco3 + s.mg_co3)
 
 
 @kernel

@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eurosic.simulator.chemistry import Cell, site_charge
 from eurosic.simulator.column import ENDLESS, Soil, Store, cell_of, remember
-from eurosic.simulator.constants import CA, CL, MG, NA, NH4, NO3, SO4, X_CA, X_K, X_MG, X_NH4, K
+from eurosic.simulator.constants import CA, CL, MG, NA, NH4, NO3, SO4, K
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.solver import Solution, cold_point, solve_cell
+from eurosic.simulator.species import Cell, site_charge
 
 Array = NDArray[np.float64]
 
@@ -52,13 +52,13 @@ def _saturated(store: Store, soil: Soil, j: int, water: float, acid: float) -> C
 
 @kernel
 def _add_exchanger(store: Store, j: int, found: Solution, charge: float) -> None:
-    # E_i = K_i g_i c_i x^z; a divalent ion holds two of the charges. Order of `IONS`.
-    b, g, x = found.balance, found.activities, np.exp(found.at.lx)
-    store.totals[j, CA] += 0.5 * charge * X_CA * g.ca * b.ca * x * x
-    store.totals[j, MG] += 0.5 * charge * X_MG * g.mg * b.mg * x * x
-    store.totals[j, NA] += charge * g.na * b.na * x
-    store.totals[j, K] += charge * X_K * g.k * b.k * x
-    store.totals[j, NH4] += charge * X_NH4 * g.nh4 * b.nh4 * x
+    # A divalent ion holds two of the charges.
+    ions = found.balance.cations
+    store.totals[j, CA] += 0.5 * charge * ions.ca.fraction * ions.ca.free
+    store.totals[j, MG] += 0.5 * charge * ions.mg.fraction * ions.mg.free
+    store.totals[j, NA] += charge * ions.na.fraction * ions.na.free
+    store.totals[j, K] += charge * ions.k.fraction * ions.k.free
+    store.totals[j, NH4] += charge * ions.nh4.fraction * ions.nh4.free
 
 
 @kernel

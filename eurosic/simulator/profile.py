@@ -23,9 +23,9 @@ Array = NDArray[np.float64]
 class Course(NamedTuple):
     """What happens to a column, step by step.
 
-    Water store (L m-2, ``(layer,)``), flux per step (L m-2,
-    ``(layer + 1,)``), infiltration (mol L-1, ``(step, ion)``), sources (mol m-2, ``(step, layer, ion)``), pCO2
-    (atm, ``(layer,)``), temperature (degC), activity model (1.0 for Davies).
+    Water store at the end of each step (L m-2, ``(step, layer)``), flux in each (L m-2, ``(step, layer + 1)``),
+    infiltration (mol L-1, ``(step, ion)``), sources (mol m-2, ``(step, layer, ion)``), pCO2 (atm, ``(step,
+    layer)``), temperature (degC, ``(step,)``), activity model (1.0 for Davies).
     """
 
     water: Array
@@ -33,7 +33,7 @@ class Course(NamedTuple):
     infiltration: Array
     sources: Array
     pco2: Array
-    celsius: float
+    celsius: Array
     davies: float
 
 
@@ -69,12 +69,12 @@ def initial_store(soil: Soil, course: Course, calcite: Array, pore: Array, satur
     """
     store = new_store(calcite.size)
     store.calcite[:] = calcite
-    c = constants_at(course.celsius, course.davies)
+    c = constants_at(course.celsius[0], course.davies)
     for j in range(calcite.size):
         if calcite[j] > 0.0:
-            fill_saturated(store, soil, j, course.water, pore, (c, course.pco2))
+            fill_saturated(store, soil, j, course.water[0], pore, (c, course.pco2[0]))
         else:
-            fill_acid(store, soil, j, course.water, pore, saturation[j])
+            fill_acid(store, soil, j, course.water[0], pore, saturation[j])
     return store
 
 
@@ -90,11 +90,13 @@ def run_course(store: Store, soil: Soil, course: Course) -> Record:
         np.zeros(ions),
         0,
     )
-    c = constants_at(course.celsius, course.davies)
     flow = new_flow(layers)
     solved = 0
     for n in range(steps):
-        step = Step(course.water, course.flux, course.infiltration[n], course.sources[n], course.pco2)
+        step = Step(
+            course.water[n], course.flux[n], course.infiltration[n], course.sources[n], course.pco2[n]
+        )
+        c = constants_at(course.celsius[n], course.davies)
         if not sweep(store, soil, step, c, flow):
             break
         _keep(record, store, flow, n)
@@ -108,3 +110,19 @@ def _keep(record: Record, store: Store, flow: Flow, n: int) -> None:
     record.ph[n] = flow.ph
     record.concentration[n] = flow.concentration
     record.dic[n] = flow.dic
+
+
+def steady_course(steps: int, step: Step, celsius: float, *, davies: bool = False) -> Course:
+    """Return a course that repeats one step `steps` times at one temperature (degC)."""
+    def repeated(part: Array) -> Array:
+        return np.repeat(np.asarray(part)[None], steps, axis=0)
+
+    return Course(
+        water=repeated(step.water),
+        flux=repeated(step.flux),
+        infiltration=repeated(step.infiltration),
+        sources=repeated(step.sources),
+        pco2=repeated(step.pco2),
+        celsius=np.full(steps, celsius),
+        davies=float(davies),
+    )

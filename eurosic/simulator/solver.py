@@ -10,14 +10,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from eurosic.simulator.activity import Activities, activities_at
-from eurosic.simulator.chemistry import Balance, Cell, balance_at
+from eurosic.simulator.chemistry import Balance, Sum, balance_at
 from eurosic.simulator.constants import LN10, Constants
 from eurosic.simulator.kernels import kernel
+from eurosic.simulator.species import Cell
 
 # Relative residual of charge and of exchange sites at which a cell counts as solved; SCIENCE.md 2.4.
 TOLERANCE = 1e-8
 # Longest step of Newton's method in ln{H+} and ln x; SCIENCE.md 2.4.
-_LONGEST = 1.5
+_LONGEST, _SHORTEST = 1.5, 0.02
+# Above this error a pass that made things worse shortens the next; below it, rounding decides which did.
+_ROUGH = 1e-3
 _PASSES = 30
 _ROUNDS = 12
 _HALVINGS = 48
@@ -52,8 +55,22 @@ def cold_point() -> Point:
 
 
 @kernel
-def _clipped(step: float) -> float:
-    return min(max(step, -_LONGEST), _LONGEST)
+def _step(charge: Sum, sites: Sum, longest: float) -> tuple[float, float]:
+    # Newton's step of the two-by-two system, shortened along its own direction.
+    determinant = charge.by_h * sites.by_l - charge.by_l * sites.by_h
+    by_h = (charge.by_l * sites.value - charge.value * sites.by_l) / determinant
+    by_l = (charge.value * sites.by_h - charge.by_h * sites.value) / determinant
+    length = max(abs(by_h), abs(by_l))
+    if not length < 1e6:
+        # A singular Jacobian (or one that overflowed) gives no direction: bisection will.
+        return 0.0, 0.0
+    share = min(1.0, longest / length) if length > 0.0 else 1.0
+    return share * by_h, share * by_l
+
+
+@kernel
+def _ahead(found: Sum, by_h: float, by_l: float) -> float:
+    return found.value + by_h * found.by_h + by_l * found.by_l
 
 
 @kernel
@@ -62,23 +79,39 @@ def _settled(before: float, after: float) -> bool:
 
 
 @kernel
+def _quickened(used: float, found: float, last_used: float, last_found: float) -> float:
+    # Activities follow the composition by a fixed-point iteration that gains a digit a pass; the secant
+    # through two passes gains four. Its slope is bounded, because early passes say little about it.
+    moved = used - last_used
+    slope = (found - last_found) / moved if moved != 0.0 else 0.0
+    return used + (found - used) / (1.0 - min(max(slope, -0.5), 0.5))
+
+
+@kernel
 def _newton(cell: Cell, c: Constants, start: Point) -> Solution:
     h, lx, ionic, so4 = start.h, start.lx, start.ionic, start.so4
+    used, found = ionic, ionic
+    longest, size, last = _LONGEST, _LONGEST, 1e300
     g = activities_at(ionic, c)
     b = balance_at(cell, c, g, (h, lx, so4))
     for i in range(_PASSES):
-        close = abs(b.charge) <= TOLERANCE and abs(b.sites) <= TOLERANCE
-        if close and _settled(ionic, b.ionic) and _settled(so4, b.so4):
-            return Solution(Point(h, lx, b.ionic, b.so4), b, g, True, i)
-        determinant = b.charge_h * b.sites_l - b.charge_l * b.sites_h
-        down_h = _clipped((b.charge * b.sites_l - b.sites * b.charge_l) / determinant)
-        down_l = _clipped((b.sites * b.charge_h - b.charge * b.sites_h) / determinant)
-        h, lx = h - down_h, lx - down_l
-        # The ionic strength is carried along with the step; left one step behind, it would set the pace.
-        ionic, so4 = b.ionic - down_h * b.ionic_h - down_l * b.ionic_l, b.so4
+        error = max(abs(b.charge.value), abs(b.sites.value))
+        if error <= TOLERANCE and _settled(ionic, b.ionic.value) and _settled(so4, b.so4.value):
+            return Solution(Point(h, lx, b.ionic.value, b.so4.value), b, g, True, i)
+        # Where calcite just runs out, full steps can jump to and fro across the kink: a step that made
+        # things worse is followed by one of less than half its length.
+        if error > max(last, _ROUGH):
+            longest = max(0.4 * min(longest, size), _SHORTEST)
+        by_h, by_l = _step(b.charge, b.sites, longest)
+        size, last = max(abs(by_h), abs(by_l)), error
+        h, lx = h + by_h, lx + by_l
+        # Ionic strength and sulphate are carried along with the step; one step behind, they would set the pace.
+        ahead = _ahead(b.ionic, by_h, by_l)
+        used, found, ionic = ionic, ahead, _quickened(ionic, ahead, used, found)
+        so4 = max(_ahead(b.so4, by_h, by_l), 0.0)
         g = activities_at(ionic, c)
         b = balance_at(cell, c, g, (h, lx, so4))
-    return Solution(Point(h, lx, b.ionic, b.so4), b, g, False, _PASSES)
+    return Solution(Point(h, lx, b.ionic.value, b.so4.value), b, g, False, _PASSES)
 
 
 @kernel
@@ -88,7 +121,7 @@ def _site_root(cell: Cell, c: Constants, g: Activities, h: float, so4: float) ->
     middle = 0.5 * (low + high)
     b = balance_at(cell, c, g, (h, middle, so4))
     for _ in range(_HALVINGS):
-        if b.sites > 0.0:
+        if b.sites.value > 0.0:
             high = middle
         else:
             low = middle
@@ -105,13 +138,13 @@ def _bisected(cell: Cell, c: Constants, start: Point) -> Point:
     h = 0.5 * (low + high)
     lx, b = _site_root(cell, c, g, h, start.so4)
     for _ in range(_HALVINGS):
-        if b.charge > 0.0:
+        if b.charge.value > 0.0:
             high = h
         else:
             low = h
         h = 0.5 * (low + high)
         lx, b = _site_root(cell, c, g, h, start.so4)
-    return Point(h, lx, b.ionic, b.so4)
+    return Point(h, lx, b.ionic.value, b.so4.value)
 
 
 @kernel
