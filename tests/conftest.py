@@ -24,3 +24,14 @@ def shared_data() -> Path:
 def recipes() -> Path:
     """Folder of the recipes that ship with the source."""
     return _ROOT / "recipes"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files are made anew on request, never by hand."""
+    parser.addoption("--regenerate", action="store_true", help="write golden files anew instead of comparing")
+
+
+@pytest.fixture(scope="session")
+def regenerate(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written anew."""
+    return bool(request.config.getoption("--regenerate"))

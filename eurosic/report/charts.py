@@ -36,7 +36,7 @@ from eurosic.report.totals import EUROPE, MINUS
 # Room for one label, as a share of the axes' height: 16 pt on a panel of 5.2 inches, with air.
 _LABEL_SHARE = 0.058
 # Shares of the figure's width: labels at most, and the link before them; a glyph's width by its size.
-_WIDEST, _LINK_ROOM, _GLYPH = 0.23, 0.027, 0.6
+_WIDEST, _LINK_ROOM, _GLYPH = 0.23, 0.027, 0.56
 
 
 def pathway_chart(
@@ -127,7 +127,7 @@ def _write_title(figure: Figure, shown: pd.DataFrame, country: str, depth: str) 
 def _label_size(labels: Sequence[str]) -> tuple[float, float]:
     """Return the size of the labels, points, and the room they take, as a share of the figure's width."""
     longest = max(len(label) for label in labels)
-    # A glyph of the sans serif is about 0.6 of its size wide; 72 points an inch.
+    # A glyph of the sans serif is about 0.56 of its size wide; 72 points an inch.
     size = min(TEXT, 72 * SLIDE[0] * _WIDEST / (_GLYPH * longest))
     return size, size * _GLYPH * longest / (72 * SLIDE[0]) + _LINK_ROOM
 
@@ -138,7 +138,8 @@ def _dress(axes: Axes) -> None:
     axes.grid(axis="y", color=GRID_LINE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=SMALL + 1, length=0, colors=INK)
-    axes.locator_params(axis="x", nbins=4, integer=True)
+    wide = axes.get_position().width > _WIDEST
+    axes.locator_params(axis="x", nbins=4 if wide else 2, integer=True)
     axes.locator_params(axis="y", nbins=6)
     axes.margins(x=0.0)
 
@@ -152,7 +153,7 @@ def _name_ends(
     height = axes.get_position().height * SLIDE[1] * 72  # points
     # In shares of the axes' height, which the labels may leave a little above and below.
     at = (ends - bottom) / (top - bottom)
-    places = spread_labels(at, _LABEL_SHARE * size / TEXT, within=(-0.06, 1.06))
+    places = spread_labels(at, _LABEL_SHARE * size / TEXT, within=(-0.02, 1.06))
     for label, style, end, place in zip(labels, styles, at, places, strict=True):
         link = {"arrowstyle": "-", "color": style.colour, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0}
         axes.annotate(

@@ -7,7 +7,8 @@ Must not compute what it writes.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -27,15 +28,9 @@ def write_totals(table: pd.DataFrame, path: Path, *, title: str = "", digest: st
     StoreError
         If it cannot be written.
     """
-    aside = _aside(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(totals_csv(table, title=title, digest=digest), encoding="utf-8", newline="\n")
-        aside.replace(path)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    finally:
-        aside.unlink(missing_ok=True)
+    text = totals_csv(table, title=title, digest=digest)
+    with _whole(path) as aside:
+        aside.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 
@@ -50,28 +45,29 @@ def write_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     paths = []
     for name, figure in figures.items():
         path = folder / f"{name}.png"
-        aside = _aside(path)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
+        with _whole(path) as aside:
             # No date and no version in the file: equal runs give equal figures.
             figure.savefig(aside, format="png", dpi=_DPI, metadata={"Software": None})
-            aside.replace(path)
-        except OSError as error:
-            raise _cannot_write(path, error) from error
-        finally:
-            aside.unlink(missing_ok=True)
         paths.append(path)
     return paths
 
 
-def _aside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.partial")
-
-
-def _cannot_write(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        str(path),
-        f"could not be written ({error.strerror or error})",
-        wanted="a folder with room that may be written",
-        do="Make room or correct the permissions, then give the same command.",
-    )
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write to, and move it into place when all is written."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield aside
+        aside.replace(path)
+    except OSError as error:
+        raise StoreError(
+            str(path),
+            f"could not be written ({error.strerror or error})",
+            wanted="a folder with room that may be written",
+            do="Make room or correct the permissions, then give the same command.",
+        ) from error
+    finally:
+        # Where not even the folder could be made, there is nothing to remove.
+        with suppress(OSError):
+            aside.unlink()

@@ -136,10 +136,18 @@ def _map(shown: _Shown, drawn: Drawn, title: str, kinds: Mapping[str, str]) -> F
     _write_texts(figure, shown, drawn, title)
     _write_colour_bar(figure, image, shown, scale.extend)
     write_reasons(figure, drawn, (_LEFT - 0.006, 0.375))
+    _write_kinds(figure, kinds)
+    return figure
+
+
+def _write_kinds(figure: Figure, kinds: Mapping[str, str]) -> None:
     if kinds:
         told = wrapped(f"Inputs — {kinds_text(kinds)}", 56)
-        figure.text(_LEFT, 0.03, told, fontsize=SMALL, color=FAINT, va="bottom")
-    return figure
+        # Below the legend there is room for five lines; a run with many inputs is told in smaller print.
+        size = SMALL
+        if told.count("\n") >= 5:
+            told, size = wrapped(f"Inputs — {kinds_text(kinds)}", 76), 0.74 * SMALL
+        figure.text(_LEFT, 0.03, told, fontsize=size, color=FAINT, va="bottom")
 
 
 def _frame(drawn: Drawn, aspect: float) -> tuple[float, float, float, float]:

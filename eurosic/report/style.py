@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
@@ -35,7 +36,10 @@ class LineStyle:
 
 def slide() -> Figure:
     """Return an empty figure of a slide's size, white."""
-    return Figure(figsize=SLIDE, facecolor="white")
+    figure = Figure(figsize=SLIDE, facecolor="white")
+    # Bound to a raster canvas and to no window: figures are drawn on machines without a display.
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def line_styles(pathways: Sequence[str], baseline: str) -> dict[str, LineStyle]:
