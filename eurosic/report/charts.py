@@ -29,14 +29,15 @@ from eurosic.report.style import (
     minus_signs,
     slide,
     spread_labels,
+    text_width,
 )
 from eurosic.report.summary import signed
 from eurosic.report.totals import EUROPE, MINUS
 
 # Room for one label, as a share of the axes' height: 16 pt on a panel of 5.2 inches, with air.
 _LABEL_SHARE = 0.058
-# Shares of the figure's width: labels at most, and the link before them; a glyph's width by its size.
-_WIDEST, _LINK_ROOM, _GLYPH = 0.23, 0.027, 0.56
+# Shares of the figure's width: labels at most, and the link before them with the margin after.
+_WIDEST, _LINK_ROOM = 0.23, 0.035
 
 
 def pathway_chart(
@@ -126,10 +127,9 @@ def _write_title(figure: Figure, shown: pd.DataFrame, country: str, depth: str) 
 
 def _label_size(labels: Sequence[str]) -> tuple[float, float]:
     """Return the size of the labels, points, and the room they take, as a share of the figure's width."""
-    longest = max(len(label) for label in labels)
-    # A glyph of the sans serif is about 0.56 of its size wide; 72 points an inch.
-    size = min(TEXT, 72 * SLIDE[0] * _WIDEST / (_GLYPH * longest))
-    return size, size * _GLYPH * longest / (72 * SLIDE[0]) + _LINK_ROOM
+    share = max(text_width(label, TEXT) for label in labels) / (72 * SLIDE[0])
+    shrunk = min(1.0, _WIDEST / share)
+    return TEXT * shrunk, share * shrunk + _LINK_ROOM
 
 
 def _dress(axes: Axes) -> None:

@@ -20,11 +20,23 @@ from eurosic.base.units import KG_PER_TG, M2_PER_HA
 from eurosic.report.backdrop import draw_land, draw_reasons, draw_scale_bar, lay, write_reasons
 from eurosic.report.coarsen import Drawn, coarsened
 from eurosic.report.scale import Extend, scale_of
-from eurosic.report.style import FAINT, INK, SMALL, TEXT, TITLE, kinds_text, minus_signs, slide, wrapped
+from eurosic.report.style import (
+    FAINT,
+    INK,
+    SLIDE,
+    SMALL,
+    TEXT,
+    TITLE,
+    kinds_text,
+    minus_signs,
+    slide,
+    wrapped,
+)
 from eurosic.report.summary import signed
 
 # Shares of the slide's width: the map, and where the texts beside it begin.
 _MAP_SHARE, _LEFT = 0.60, 0.625
+_COLUMN = (0.98 - _LEFT) * SLIDE[0] * 72  # points that a line of text may take
 
 
 def change_map(
@@ -142,12 +154,11 @@ def _map(shown: _Shown, drawn: Drawn, title: str, kinds: Mapping[str, str]) -> F
 
 def _write_kinds(figure: Figure, kinds: Mapping[str, str]) -> None:
     if kinds:
-        told = wrapped(f"Inputs — {kinds_text(kinds)}", 56)
+        told, size = f"Inputs — {kinds_text(kinds)}", SMALL
         # Below the legend there is room for five lines; a run with many inputs is told in smaller print.
-        size = SMALL
-        if told.count("\n") >= 5:
-            told, size = wrapped(f"Inputs — {kinds_text(kinds)}", 76), 0.74 * SMALL
-        figure.text(_LEFT, 0.03, told, fontsize=size, color=FAINT, va="bottom")
+        if wrapped(told, size, _COLUMN).count("\n") >= 5:
+            size *= 0.74
+        figure.text(_LEFT, 0.03, wrapped(told, size, _COLUMN), fontsize=size, color=FAINT, va="bottom")
 
 
 def _frame(drawn: Drawn, aspect: float) -> tuple[float, float, float, float]:
@@ -174,7 +185,7 @@ def _write_texts(figure: Figure, shown: _Shown, drawn: Drawn, title: str) -> Non
     hectares = drawn.area.sum() / M2_PER_HA / 1e6
     figure.text(_LEFT, 0.94, "Soil inorganic carbon,", fontsize=TITLE, weight="bold", color=INK, va="top")
     figure.text(_LEFT, 0.88, shown.depth, fontsize=TITLE, weight="bold", color=INK, va="top")
-    figure.text(_LEFT, 0.81, wrapped(title, 40), fontsize=TEXT, color=INK, va="top")
+    figure.text(_LEFT, 0.81, wrapped(title, TEXT, _COLUMN), fontsize=TEXT, color=INK, va="top")
     figure.text(_LEFT, 0.46, f"{total} Tg C by {shown.year}", fontsize=TITLE, weight="bold", color=INK)
     on = f"on {hectares:.3g} Mha of calcareous arable soil"
     figure.text(_LEFT, 0.415, on, fontsize=TEXT, color=INK)

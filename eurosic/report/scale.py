@@ -20,7 +20,7 @@ Extend = Literal["neither", "both", "min", "max"]
 # A side counts as empty where its extreme is less than this share of the range: one hue is then enough.
 _ONE_SIDED = 0.02
 # How far from PuOr's white middle the palest class stands, or it would be taken for land without a value.
-_PALEST = 0.06
+_PALEST = 0.10
 _EXTEND: dict[tuple[bool, bool], Extend] = {
     (False, False): "neither",
     (True, False): "min",

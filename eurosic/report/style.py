@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 from numpy.typing import ArrayLike, NDArray
 
 # inches; 2000 x 1125 dots at 150 an inch, a slide shown full screen.
@@ -85,9 +85,21 @@ def minus_signs(text: str) -> str:
     return re.sub(r"-(?=[\d.])", "−", text)
 
 
-def wrapped(text: str, width: int) -> str:
-    """Return a text broken into lines of at most `width` characters."""
-    return "\n".join(textwrap.wrap(text, width))
+def text_width(text: str, size: float) -> float:
+    """Return the width of a line of text of some size, points."""
+    return float(TextPath((0.0, 0.0), text, size=size).get_extents().width)
+
+
+def wrapped(text: str, size: float, room: float) -> str:
+    """Return a text broken between words into lines of at most `room` points, set in `size`."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, size) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines)
 
 
 def kinds_text(kinds: Mapping[str, str]) -> str:
@@ -99,10 +111,15 @@ def kinds_text(kinds: Mapping[str, str]) -> str:
     'carbonate: synthetic; clay, sand: interpolated'
     """
     told = []
-    # The house's names say "mineral_n"; a reader knows nitrogen by its symbol.
-    shown = {name: re.sub(r" n$", " N", name.replace("_", " ")) for name in kinds}
+    shown = {name: _readable(name) for name in kinds}
     for kind in ("synthetic", "assumed", "modelled", "interpolated", "observed"):
         names = [shown[name] for name, of in kinds.items() if of == kind]
         if names:
             told.append(f"{', '.join(names)}: {kind}")
     return "; ".join(told)
+
+
+def _readable(name: str) -> str:
+    # The house's names say "mineral_n" and "carbonate_5_15cm"; a reader knows symbols and ranges.
+    ranged = re.sub(r"_(\d+)_(\d+)cm$", r" \1–\2 cm", name).replace("_", " ")
+    return re.sub(r"\b(n|nh4|no3|ph)\b", lambda m: {"ph": "pH"}.get(m[0], m[0].upper()), ranged)

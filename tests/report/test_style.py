@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from eurosic.report.style import kinds_text, line_styles, minus_signs, spread_labels, wrapped
+from eurosic.report.style import kinds_text, line_styles, minus_signs, spread_labels, text_width, wrapped
 
 _PLACES = st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=12)
 
@@ -71,6 +71,16 @@ def test_only_numbers_get_the_typographic_minus(text, told):
     assert minus_signs(text) == told
 
 
-def test_no_line_is_longer_than_asked():
-    """Words are kept whole."""
-    assert max(map(len, wrapped("one two three four five six", 9).splitlines())) <= 9
+@pytest.mark.parametrize("room", [40.0, 100.0, 1000.0])
+def test_no_line_is_wider_than_its_room(room):
+    """Words are kept whole and in order; a word wider than the room stands alone."""
+    text = "carbonate: synthetic; mineral N, manure N: assumed; nitrogen use efficiency: assumed"
+    lines = wrapped(text, 12.0, room).splitlines()
+    assert " ".join(lines) == text
+    assert all(text_width(line, 12.0) <= room or " " not in line for line in lines)
+
+
+def test_names_of_layers_read_as_words():
+    """Depths as ranges, symbols as chemists write them."""
+    told = kinds_text(dict.fromkeys(("carbonate_5_15cm", "deposition_nh4", "soil_ph", "clay"), "assumed"))
+    assert told == "carbonate 5–15 cm, deposition NH4, soil pH, clay: assumed"
