@@ -103,7 +103,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
         "air_porosity", ("porosity", "field_capacity", "wilting_point"),
         "porosity - (wilting point + 0.75 (field capacity - wilting point)), 0.12 to 0.35",
         "share 0.5 to 1: 0.04 either way, about a factor of two in pCO2 each",
-        "SCIENCE.md 2.2, section 6 (pCO2 at 0.5 m below 0.05 atm); least air: Grable and Siemer (1968)", _MODELLED, "M", soil.air_porosity,
+        "SCIENCE.md 2.2 and section 6; least air: Grable and Siemer (1968)", _MODELLED, "M", soil.air_porosity,
     ),
     Derivation(
         "respiration_depth", (), "0.25 m", "0.15 to 0.4 m", _JACKSON, _ASSUMED, "M",

@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 SPIN_UP_YEARS = 10
 # mm of water in a metre of water content: SI definition.
 _MM_PER_M = 1000.0
+# mm; keeps zero over zero from a layer that holds nothing while nothing evaporates.
+_TINY = 1.0e-12
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,10 @@ def monthly_bucket_drainage(precipitation: Array, pet: Array, store: Store) -> A
 
     Each month and layer, from the top down, with :math:`Q_{above}` the overflow of the layer above:
 
-    .. math:: ET_j = PET\, w_j \min(1, V_j / (0.5\, V_{max,j})), \quad
+    .. math:: ET_j = PET\, w_j \min(1, V_j' / (0.5\, V_{max,j})), \quad
               V_j' = \min(V_{max,j}, V_j + Q_{above} - ET_j)
+
+    with ET at the water content after the month (implicit), so that more rain never drains less.
 
     Parameters
     ----------
@@ -131,11 +135,10 @@ def _year(water: Array, precipitation: Array, pet: Array, store: Store) -> tuple
 
 def _layer(water: Array, inflow: Array, pet: Array, store: Store, *, layer: int) -> Array:
     """Return what flows out of a layer in a month, mm; `water` is changed in place."""
-    capacity = store.capacity[:, layer]
-    # A soil of stones alone holds nothing; its uptake is then zero, not zero over zero.
-    wetness = np.divide(water[:, layer], 0.5 * capacity, out=np.zeros_like(capacity), where=capacity > 0)
-    wanted = pet * store.roots[:, layer] * np.minimum(1.0, wetness)
-    # A month is long: without this bound an explicit step could take more than there is.
-    held = water[:, layer] + inflow - np.minimum(wanted, water[:, layer] + inflow)
+    capacity, sun = store.capacity[:, layer], pet * store.roots[:, layer]
+    water_in = water[:, layer] + inflow
+    # Implicit, in closed form: a month is long, and an explicit step would take more than there is, or,
+    # after a dry month, nothing of what a wet one brings. The larger of the two limbs of min() holds.
+    held = np.maximum(water_in - sun, water_in * capacity / np.maximum(capacity + 2.0 * sun, _TINY))
     water[:, layer] = np.minimum(capacity, held)
     return held - water[:, layer]
