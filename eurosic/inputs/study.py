@@ -72,7 +72,8 @@ def study_status(
     """
     _check_layers(layers, required)
     country = np.nan_to_num(layers["country"].astype(np.float64), nan=0.0)
-    arable, calcareous = layers["arable_fraction"], layers["calcareous_probability"]
+    # In single precision, as layers are stored: 1 % read from a file then is at least 1 %.
+    arable, calcareous = (layers[name].astype(np.float32) for name in DECIDING[1:])
     # A comparison with NaN is False: what is not known to be too little goes on, and is missing further down.
     reasons: list[tuple[NDArray[np.bool_], int]] = [
         (country == 0, Status.SEA),
@@ -95,8 +96,8 @@ def calcareous_arable_area(layers: Layers, cell_area: float) -> NDArray[np.float
     cell_area
         m2.
     """
-    share = layers["arable_fraction"].astype(np.float64) * layers["calcareous_probability"]
-    return cell_area * np.nan_to_num(share, nan=0.0)
+    arable, calcareous = (layers[name].astype(np.float64) for name in DECIDING[1:])
+    return cell_area * np.nan_to_num(arable * calcareous, nan=0.0)
 
 
 def _missing(values: NDArray[np.generic]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Law: no more water drains than falls, a bucket loses none, and climate years differ from the normal by what is said."""
+"""Law: no more water drains than falls, a bucket loses none, climate years differ from the normal as said."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_turc_pike_drains_between_nothing_and_the_rain(rain: float, pet: float) 
 
 @given(WATER, st.floats(1.0, 3000.0), st.floats(0.1, 500.0))
 def test_more_rain_drains_more_and_more_sun_less(rain: float, pet: float, more: float) -> None:
-    """q rises with P and falls with PET."""
+    """Drainage rises with P and falls with PET."""
     drained = turc_pike_drainage(np.array([rain, rain + more, rain]), np.array([pet, pet, pet + more]))
     assert drained[1] >= drained[0] >= drained[2] - 1e-9
 

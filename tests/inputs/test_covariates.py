@@ -1,4 +1,4 @@
-"""Law: whatever the layers say, a column holds together: wilting < field capacity < pores, and SIC adds up by depth."""
+"""Law: whatever layers say, a column holds together: wilting < field capacity < pores; SIC adds up by depth."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_soil_ph_counts_only_where_there_is_no_calcite() -> None:
 
 
 def test_subsoil_is_richer_but_never_above_its_limit() -> None:
-    """x 1.35 below 0.3 m, 85 % at most; a topsoil of 90 % is not contradicted."""
+    """Times 1.35 below 0.3 m, 85 % at most; a topsoil of 90 % is not contradicted."""
     layers = _loam(3) | {"carbonate": np.array([10.0, 70.0, 90.0]), "organic_carbon": np.full(3, 0.4)}
     per_metre = _derived(layers)["sic"] / np.array([0.05, 0.1, 0.15, 0.3, 0.4, 1.0])
     np.testing.assert_allclose(per_metre[:, 5] / per_metre[:, 0], [1.35, 85 / 70, 1.0])

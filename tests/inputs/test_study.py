@@ -76,7 +76,7 @@ def test_sea_may_be_nan_as_well_as_zero() -> None:
 def test_a_cell_on_the_threshold_is_studied() -> None:
     """At least 1 % arable and at least one half probable."""
     layers = {name: values[..., 6:] for name, values in CELLS.items()}
-    layers |= {"arable_fraction": np.array([[0.01]]), "calcareous_probability": np.array([[0.5]])}
+    layers |= {"arable_fraction": np.array([[0.01]], np.float32), "calcareous_probability": np.array([[0.5]])}
     assert _status(layers) == Status.PREDICTED
 
 
