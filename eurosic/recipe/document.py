@@ -23,7 +23,8 @@ Path = tuple[str | int, ...]
 _LARGEST = 1_000_000
 _DEEPEST = 50
 
-_INTEGER = re.compile(r"[-+]?[0-9]+")
+# Longer numbers are no years and no codes; as floats they are out of range instead of out of memory.
+_INTEGER = re.compile(r"[-+]?[0-9]{1,15}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 

@@ -37,7 +37,10 @@ class CorrectionSpec(Section):
     @classmethod
     def _factor(cls, raw: object) -> object:
         # A factor has no unit, so that a bare number is plain; a share of one may be written as per cent.
-        return in_house_unit(raw, Physical("1", "0.85", -1e6, 1e6)) if isinstance(raw, str) else raw
+        factor = in_house_unit(raw, Physical("1", "85 %", 0.0, 1e6)) if isinstance(raw, str) else raw
+        if isinstance(factor, bool) or (isinstance(factor, (int, float)) and factor < 0):
+            raise problem(f"{raw!r} is not a factor; wanted a number that is not negative, such as 0.85")
+        return factor
 
     @field_validator("add", "at_least", "at_most", mode="before")
     @classmethod
@@ -76,6 +79,8 @@ class Layer(Section):
         of = KNOWN[info.data["word"]]
         if of.unit == "1" and of.valid_max > 1.0 and isinstance(raw, (int, float)):
             # pH is a number on a scale and has no unit to be written.
+            if not of.valid_min <= raw <= of.valid_max:
+                raise problem(f"{raw} is outside {of.valid_min:g} to {of.valid_max:g}")
             return float(raw)
         return in_house_unit(raw, Physical(of.unit, _example(of), of.valid_min, of.valid_max))
 

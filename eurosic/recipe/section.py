@@ -23,7 +23,7 @@ _EARLIEST, _LATEST = 1900, 2500
 class Section(BaseModel):
     """A mapping of a recipe: read once, never changed, without keys that nobody reads."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def given(self, *names: str) -> dict[str, Any]:
         """Return, of some fields (all, if none is named), those that the recipe gives a value."""
