@@ -142,9 +142,10 @@ def _read_geotiff(source: Source, path: Path, _name: str) -> xr.DataArray:
 
 
 def _read_netcdf(source: Source, path: Path, name: str) -> xr.DataArray:
-    # Values and times are decoded later, by rules that the entry may overrule.
+    # The engine is named, or a GeoTIFF under this format would be opened as something else. Values and times are
+    # decoded later, by rules that the entry may overrule.
     dataset = xr.open_dataset(
-        path, mask_and_scale=False, decode_times=False, decode_coords="all", cache=False
+        path, engine="netcdf4", mask_and_scale=False, decode_times=False, decode_coords="all", cache=False
     )
     return _variable(source, path, dataset, name)
 

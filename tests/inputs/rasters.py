@@ -67,8 +67,10 @@ def write_tif(
         transform=from_origin(*corner, width, height),
     ) as file:
         file.write(bands)
-        file.scales = (stated["scale"],) * bands.shape[0]
-        file.offsets = (stated["offset"],) * bands.shape[0]
+        # Only where asked for: a tag set late moves the directory of the file behind its data.
+        if stated["scale"] != 1.0 or stated["offset"] != 0.0:
+            file.scales = (stated["scale"],) * bands.shape[0]
+            file.offsets = (stated["offset"],) * bands.shape[0]
         if stated["unit"]:
             file.units = (str(stated["unit"]),) * bands.shape[0]
     return path
