@@ -15,6 +15,9 @@ from eurosic.simulator.constants import AL_HYDROXIDE, X_AL, X_H, Constants
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.species import Carbonate, Cations, Cell, Ion, carbonate_at, cations_at
 
+# What the exchanger holds, in the order of every array's site axis; the first five are in the order of `IONS`.
+SITES = ("ca", "mg", "na", "k", "nh4", "h", "al")
+
 
 class Others(NamedTuple):
     """Free concentrations (mol L-1) of what answers to pH, and of the strong anions."""
@@ -136,4 +139,19 @@ def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, floa
         cations=ions,
         dissolved=dissolved,
         exhausted=exhausted,
+    )
+
+
+@kernel
+def site_fractions(i: Cations, h: float, lx: float) -> tuple[float, float, float, float, float, float, float]:
+    """Return the equivalent fractions of the exchanger, order of `SITES`, at ln{H+} and ln x."""
+    x, proton = exp(lx), exp(h)
+    return (
+        i.ca.fraction * i.ca.free,
+        i.mg.fraction * i.mg.free,
+        i.na.fraction * i.na.free,
+        i.k.fraction * i.k.free,
+        i.nh4.fraction * i.nh4.free,
+        X_H * proton * x,
+        X_AL * AL_HYDROXIDE * (proton * x) ** 3,
     )

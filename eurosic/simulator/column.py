@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from eurosic.simulator.constants import (
     CA,
+    CHARGES,
     CL,
     LN10,
     MG,
@@ -80,7 +81,8 @@ class Flow(NamedTuple):
     """What came of it.
 
     Total concentrations in the water that left each layer (mol L-1, ``(layer, ion)``), pH
-    and DIC (mol L-1), ``(layer,)``; removal that found nothing left to remove (mol m-2, ``(ion,)``, summed).
+    and DIC (mol L-1), ``(layer,)``; what sources fell short of what was asked (mol m-2, ``(layer, ion)``): they
+    were `Step.sources` + `unmet`.
     """
 
     concentration: Array
@@ -89,15 +91,10 @@ class Flow(NamedTuple):
     unmet: Array
 
 
-def empty_flow(layers: int) -> Flow:
-    """Return a `Flow` of zeros for a column of `layers` layers."""
-    return Flow(np.zeros((layers, 8)), np.zeros(layers), np.zeros(layers), np.zeros(8))
-
-
 @kernel
 def new_flow(layers: int) -> Flow:
     """Return a `Flow` of zeros for a column of `layers` layers, inside a kernel."""
-    return Flow(np.zeros((layers, 8)), np.zeros(layers), np.zeros(layers), np.zeros(8))
+    return Flow(np.zeros((layers, 8)), np.zeros(layers), np.zeros(layers), np.zeros((layers, 8)))
 
 
 @kernel
@@ -154,8 +151,8 @@ def cell_of(store: Store, soil: Soil, j: int, water: float, acid: float) -> Cell
 
 
 @kernel
-def _write_concentrations(found: Solution, cell: Cell, c: Constants, out: Array) -> float:
-    # Total concentrations (free and complexed) of what is mobile, into `out`; returns DIC, mol L-1.
+def write_concentrations(found: Solution, cell: Cell, c: Constants, out: Array) -> float:
+    """Write total concentrations (free and complexed, mol L-1) into `out`, ``(ion,)``; return DIC, mol L-1."""
     g, ions = found.activities, found.balance.cations
     s = carbonate_at(found.at.h, cell.acid, found.at.so4, c, g)
     out[CA] = ions.ca.free * (1.0 + s.ca_hco3 + s.ca_co3 + s.ca_so4)
@@ -168,12 +165,21 @@ def _write_concentrations(found: Solution, cell: Cell, c: Constants, out: Array)
 
 @kernel
 def _receive(store: Store, step: Step, flow: Flow, j: int) -> None:
-    # A removal takes what is there, never more; what it could not take is kept account of.
-    for i in range(8):
+    # A removal takes what is there, never more. What Mg, K or another cation cannot give, Ca gives by charge:
+    # a harvest exports its alkalinity even where the model holds too little potassium (its fertiliser is
+    # not modelled). What Ca cannot give either stays unmet.
+    owed = 0.0
+    for back in range(8):
+        i = 7 - back
         above = step.infiltration[i] if j == 0 else flow.concentration[j - 1, i]
         total = store.totals[j, i] + step.flux[j] * above + step.sources[j, i]
+        flow.unmet[j, i] = 0.0
+        if i == CA:
+            total -= owed / CHARGES[CA]
+            flow.unmet[j, i] = -owed / CHARGES[CA]
         if total < 0.0:
-            flow.unmet[i] -= total
+            flow.unmet[j, i] -= total
+            owed -= max(CHARGES[i], 0.0) * total
             total = 0.0
         store.totals[j, i] = total
 
@@ -192,7 +198,7 @@ def sweep(store: Store, soil: Soil, step: Step, c: Constants, flow: Flow) -> boo
         if not found.ok:
             return False
         remember(store, j, found.at)
-        flow.dic[j] = _write_concentrations(found, cell, c, flow.concentration[j])
+        flow.dic[j] = write_concentrations(found, cell, c, flow.concentration[j])
         flow.ph[j] = -found.at.h / LN10
         store.totals[j, CA] += found.balance.dissolved
         store.calcite[j] = 0.0 if found.balance.exhausted else store.calcite[j] - found.balance.dissolved

@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.simulator.chemistry import site_fractions
 from eurosic.simulator.column import ENDLESS, Soil, Store, cell_of, remember
-from eurosic.simulator.constants import CA, CL, MG, NA, NH4, NO3, SO4, K
+from eurosic.simulator.constants import CA, CHARGES, CL, MG, NA, NH4, NO3, SO4, K
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.solver import Solution, cold_point, solve_cell
-from eurosic.simulator.species import Cell, site_charge
+from eurosic.simulator.species import cell_with, site_charge
 
 Array = NDArray[np.float64]
 
@@ -27,38 +28,11 @@ _BASE_MG, _BASE_NA, _BASE_K = 0.08, 0.003, 0.01
 
 
 @kernel
-def _saturated(store: Store, soil: Soil, j: int, water: float, acid: float) -> Cell:
-    # The layer's water over endless calcite, its exchanger set aside.
-    found = cell_of(store, soil, j, water, acid)
-    return Cell(
-        found.ca,
-        found.mg,
-        found.na,
-        found.k,
-        found.nh4,
-        found.no3,
-        found.so4,
-        found.cl,
-        water,
-        ENDLESS,
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-        acid,
-    )
-
-
-@kernel
 def _add_exchanger(store: Store, j: int, found: Solution, charge: float) -> None:
-    # A divalent ion holds two of the charges.
-    ions = found.balance.cations
-    store.totals[j, CA] += 0.5 * charge * ions.ca.fraction * ions.ca.free
-    store.totals[j, MG] += 0.5 * charge * ions.mg.fraction * ions.mg.free
-    store.totals[j, NA] += charge * ions.na.fraction * ions.na.free
-    store.totals[j, K] += charge * ions.k.fraction * ions.k.free
-    store.totals[j, NH4] += charge * ions.nh4.fraction * ions.nh4.free
+    # Sites are in the order of the ions as far as both go; a divalent ion holds two of the charges.
+    fractions = site_fractions(found.balance.cations, found.at.h, found.at.lx)
+    for i in range(NH4 + 1):
+        store.totals[j, i] += charge * fractions[i] / CHARGES[i]
 
 
 @kernel
@@ -70,10 +44,11 @@ def fill_saturated(store: Store, soil: Soil, j: int, water: Array, pore: Array, 
     c, pco2 = chem
     for i in range(8):
         store.totals[j, i] = 0.0 if i == CA else pore[i] * water[j]
-    cell = _saturated(store, soil, j, water[j], c.kh * pco2[j])
-    found = solve_cell(cell, c, cold_point())
+    cell = cell_of(store, soil, j, water[j], c.kh * pco2[j])
+    # The layer's water over endless calcite, its exchanger set aside and then brought to equilibrium with it.
+    found = solve_cell(cell_with(cell, ENDLESS, 0.0, 0.0, 0.0), c, cold_point())
     store.totals[j, CA] = found.balance.dissolved
-    charge, _ = site_charge(cell_of(store, soil, j, water[j], cell.acid), found.at.h)
+    charge, _ = site_charge(cell, found.at.h)
     _add_exchanger(store, j, found, charge)
     remember(store, j, found.at)
     return found.ok

@@ -40,9 +40,8 @@ class Course(NamedTuple):
 class Record(NamedTuple):
     """What came of it at the end of each step.
 
-    Calcite (mol m-2) and pH ``(step, layer)``, concentrations
-    ``(step, layer, ion)`` and DIC ``(step, layer)`` (mol L-1), removals unmet ``(ion,)`` (mol m-2), the number
-    of steps that were solved.
+    Calcite (mol m-2) and pH ``(step, layer)``, concentrations ``(step, layer, ion)`` and DIC ``(step, layer)``
+    (mol L-1), what the sources fell short of (mol m-2, ``(step, layer, ion)``), the number of steps solved.
     """
 
     calcite: Array
@@ -87,7 +86,7 @@ def run_course(store: Store, soil: Soil, course: Course) -> Record:
         np.full((steps, layers), np.nan),
         np.full((steps, layers, ions), np.nan),
         np.full((steps, layers), np.nan),
-        np.zeros(ions),
+        np.full((steps, layers, ions), np.nan),
         0,
     )
     flow = new_flow(layers)
@@ -101,7 +100,7 @@ def run_course(store: Store, soil: Soil, course: Course) -> Record:
             break
         _keep(record, store, flow, n)
         solved += 1
-    return Record(record.calcite, record.ph, record.concentration, record.dic, flow.unmet, solved)
+    return Record(record.calcite, record.ph, record.concentration, record.dic, record.unmet, solved)
 
 
 @kernel
@@ -110,10 +109,12 @@ def _keep(record: Record, store: Store, flow: Flow, n: int) -> None:
     record.ph[n] = flow.ph
     record.concentration[n] = flow.concentration
     record.dic[n] = flow.dic
+    record.unmet[n] = flow.unmet
 
 
 def steady_course(steps: int, step: Step, celsius: float, *, davies: bool = False) -> Course:
     """Return a course that repeats one step `steps` times at one temperature (degC)."""
+
     def repeated(part: Array) -> Array:
         return np.repeat(np.asarray(part)[None], steps, axis=0)
 

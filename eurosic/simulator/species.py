@@ -80,6 +80,29 @@ class Cations(NamedTuple):
 
 
 @kernel
+def cell_with(cell: Cell, calcite: float, slow: float, charge: float, charge_slope: float) -> Cell:
+    """Return a cell with another calcite (mol m-2, and 1/(kappa dt)) and another exchanger (molc, per pH)."""
+    return Cell(
+        ca=cell.ca,
+        mg=cell.mg,
+        na=cell.na,
+        k=cell.k,
+        nh4=cell.nh4,
+        no3=cell.no3,
+        so4=cell.so4,
+        cl=cell.cl,
+        water=cell.water,
+        calcite=calcite,
+        slow=slow,
+        coarse=0.0,
+        coarse_slow=0.0,
+        charge=charge,
+        charge_slope=charge_slope,
+        acid=cell.acid,
+    )
+
+
+@kernel
 def carbonate_at(h: float, acid: float, so4: float, c: Constants, g: Activities) -> Carbonate:
     """Return carbonate activities and complex factors at h = ln{H+}, at a free sulphate (mol L-1)."""
     proton = exp(h)
