@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
 
 from eurosic.base.errors import SimulationError
 from eurosic.simulator.min3p.fortran import parse_number
+from eurosic.simulator.min3p.grid import Intervals
 from eurosic.simulator.min3p.times import years
 
+_MANY = 100_000  # a count above it is damage, not a deck
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[!;]|[^\s'\"!;,]+")
 
 
@@ -99,11 +104,26 @@ class Deck:
         return None if value is None or value != value else years(value, self.time_unit, self.where)
 
     @property
-    def height(self) -> float | None:
-        """Height of the column, m: the upper limit of the last interval of z; None where the deck has none."""
-        lines = self.block("spatial discretization").lines
-        value = parse_number(lines[-1].tokens[-1]) if lines else None
-        return None if value is None or not value > 0 else value
+    def intervals(self) -> Intervals:
+        """Volumes and limits (m above the bottom) of each interval of z; none where the deck does not say."""
+        tokens = [token for line in self.block("spatial discretization").lines for token in line.tokens]
+        numbers = [parse_number(token) for token in tokens]
+        values = [value for value in numbers if value is not None and np.isfinite(value)]
+        found: list[tuple[int, float, float]] = []
+        at = 0
+        # x, y and z in turn: how many intervals, then for each its number of volumes and its limits
+        while len(values) == len(numbers) and at < len(values) and 0 < values[at] <= _MANY:
+            count, at = int(values[at]), at + 1
+            triples = [values[at + 3 * i : at + 3 * i + 3] for i in range(count)]
+            if any(
+                len(triple) < 3 or not (0 < triple[0] <= _MANY and triple[1] < triple[2])
+                for triple in triples
+            ):
+                return ()
+            found = [(int(number), low, high) for number, low, high in triples]
+            at += 3 * count
+        joined = all(below[2] == above[1] for below, above in pairwise(found))
+        return tuple(found) if found and joined and at == len(values) else ()
 
 
 def read_deck(data: bytes | str, where: str) -> Deck:
@@ -183,5 +203,4 @@ def _open_block(line: DeckLine, where: str) -> str:
 
 def _integer(line: DeckLine) -> int:
     value = parse_number(line.tokens[0])
-    # A count of more than a million entries is damage, not a deck.
-    return int(value) if value is not None and 0 <= value < 1e6 else 0
+    return int(value) if value is not None and 0 <= value <= _MANY else 0

@@ -17,6 +17,7 @@ from eurosic.base.errors import SimulationError
 from eurosic.base.units import MOLAR_MASS_C
 from eurosic.simulator.constants import ABSOLUTE_ZERO, GAS_CONSTANT
 from eurosic.simulator.min3p.fortran import Array
+from eurosic.simulator.min3p.grid import Intervals, grid_of
 
 ATMOSPHERE = 4.2e-4  # atm of CO2
 TOPSOIL = 0.3  # m; CaCO3 and CEC change there
@@ -25,8 +26,7 @@ DENSITY_CALCITE = 2.71
 # s; decks count sources and fluxes in Julian years, although MIN3P's own year has 365 days.
 SECONDS_PER_YEAR = 365.25 * 86400
 
-# Control volumes of the development runs: number, lower and upper limit (m above the bottom) of each interval.
-# Limits fall on 1.00 and 0.30 m depth; nodes stand on the bottom and on the surface with half a volume each.
+# Control volumes of the development runs; limits fall on 1.00 and 0.30 m depth.
 INTERVALS = ((5, 0.0, 1.0), (7, 1.0, 1.7), (8, 1.7, 2.0))
 
 
@@ -197,9 +197,9 @@ def water_flow(design: ColumnDesign) -> tuple[float, float, float]:
     return flux, head, flux / relative
 
 
-def layers_of(design: ColumnDesign, intervals: tuple[tuple[int, float, float], ...] = INTERVALS) -> Layers:
+def layers_of(design: ColumnDesign, intervals: Intervals = INTERVALS) -> Layers:
     """Return the control volumes of a column and what stands in each at the start, from the bottom up."""
-    z, limits = _grid(intervals)
+    z, limits = grid_of(intervals)
     depth, top, bottom = z[-1] - z, z[-1] - limits[1:], z[-1] - limits[:-1]
     calcareous = np.clip((bottom - design.decalcified_depth) / (bottom - top), 0.0, 1.0)
     upper = depth < TOPSOIL
@@ -213,19 +213,6 @@ def layers_of(design: ColumnDesign, intervals: tuple[tuple[int, float, float], .
         np.where(upper, design.cec_top, design.cec_sub),
         _co2_source(design, top, bottom, z[-1]),
     )
-
-
-def _grid(intervals: tuple[tuple[int, float, float], ...]) -> tuple[Array, Array]:
-    """Return nodes and limits: the first node stands on the bottom, the last on the surface."""
-    limits = [intervals[0][1]]
-    for i, (count, low, high) in enumerate(intervals):
-        first, last = i == 0, i == len(intervals) - 1
-        step = (high - low) / (count - 0.5 * (first + last))
-        limits += [low + step * (j + 1 - 0.5 * first) for j in range(count - 1)] + [high]
-    edges = np.array(limits)
-    nodes = (edges[1:] + edges[:-1]) / 2
-    nodes[0], nodes[-1] = edges[0], edges[-1]
-    return nodes, edges
 
 
 def _surface_source(design: ColumnDesign, depth: float) -> float:

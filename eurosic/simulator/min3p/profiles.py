@@ -16,6 +16,7 @@ import xarray as xr
 from eurosic.base.errors import SimulationError
 from eurosic.base.units import MOLAR_MASS_C
 from eurosic.simulator.min3p.fortran import Array
+from eurosic.simulator.min3p.grid import Intervals, grid_of, volume_limits
 from eurosic.simulator.min3p.kinds import KINDS, attributes_of, variable_name
 from eurosic.simulator.min3p.outputs import Profile
 from eurosic.simulator.min3p.series import time_coordinate
@@ -23,39 +24,14 @@ from eurosic.simulator.min3p.series import time_coordinate
 # m3 mol-1 of calcite; SCIENCE.md section 3.
 MOLAR_VOLUME_CALCITE = 36.93e-6
 
-_DECIMALS = 6  # of a metre
+_DECIMALS = 9  # of a metre
+_PRINTED = 1e-6  # m; MIN3P prints heights with seven digits
 _SAME = 1e-9  # m; two printed heights closer than this are one
 
 
-def volume_limits(z: Array) -> Array:
-    """Return the limits of the control volumes, m above the bottom, shape ``(volume + 1,)``, from their nodes.
-
-    MIN3P puts the first node on the bottom and the last on the surface, each with half a volume, and every
-    other node in the middle of its volume; so each limit mirrors the one below it at the node between them.
-
-    Parameters
-    ----------
-    z
-        Heights of the nodes, increasing, m, shape ``(volume,)``.
-
-    Examples
-    --------
-    >>> volume_limits(np.array([0.0, 0.2, 0.4, 0.56, 0.68, 0.8])).round(3).tolist()
-    [0.0, 0.1, 0.3, 0.5, 0.62, 0.74, 0.8]
-    """
-    if len(z) == 1:
-        return np.array([np.nan, np.nan])
-    limits = np.empty(len(z) + 1)
-    limits[0], limits[1] = z[0], (z[0] + z[1]) / 2
-    for i in range(1, len(z) - 1):
-        limits[i + 1] = 2 * z[i] - limits[i]
-    limits[-1] = z[-1]
-    inside = (limits[1:] >= z) & (limits[:-1] <= z) & (np.diff(limits) > 0)
-    # A grid that is not built of such blocks (fracture or user-given nodes) falls back on the midpoints.
-    return limits if inside.all() else np.concatenate([z[:1], (z[1:] + z[:-1]) / 2, z[-1:]])
-
-
-def profile_variables(profiles: Mapping[str, Sequence[Profile]], notes: list[str]) -> xr.Dataset:
+def profile_variables(
+    profiles: Mapping[str, Sequence[Profile]], notes: list[str], intervals: Intervals = ()
+) -> xr.Dataset:
     """Return the spatial outputs as variables ``(time, depth)``; steady ones as ``(depth,)``.
 
     Parameters
@@ -64,6 +40,8 @@ def profile_variables(profiles: Mapping[str, Sequence[Profile]], notes: list[str
         Spatial outputs by kind, ``.vel`` excepted, which has a grid of its own.
     notes
         Takes what was left out.
+    intervals
+        Those of the deck, from which the limits of volumes are exact; without them, from the nodes printed.
 
     Raises
     ------
@@ -82,7 +60,7 @@ def profile_variables(profiles: Mapping[str, Sequence[Profile]], notes: list[str
     variables: dict[str, xr.DataArray] = {}
     for kind, found in kept.items():
         variables |= _stacked(kind, found, times)
-    coords = _depth_coordinates(z) | (time_coordinate("time", times) if len(times) else {})
+    coords = _depth_coordinates(z, intervals) | (time_coordinate("time", times) if len(times) else {})
     return xr.Dataset(variables, coords=coords)
 
 
@@ -131,10 +109,20 @@ def _stacked(kind: str, profiles: Sequence[Profile], times: Array) -> dict[str, 
     }
 
 
-def _depth_coordinates(z: Array) -> dict[str, xr.DataArray]:
-    # MIN3P counts z from the bottom and prints seven digits; below a micrometre it is rounding.
-    depth = np.round(z[-1] - z[::-1], _DECIMALS)
-    limits = np.round(z[-1] - volume_limits(z)[::-1], _DECIMALS)
+def _heights(z: Array, intervals: Intervals) -> tuple[Array, Array]:
+    """Return nodes and limits: the deck's where it fits what was printed, else those of the nodes printed."""
+    if intervals:
+        nodes, limits = grid_of(intervals)
+        if len(nodes) == len(z) and np.allclose(nodes, z, atol=_PRINTED):
+            return nodes, limits
+    return z, volume_limits(z)
+
+
+def _depth_coordinates(z: Array, intervals: Intervals) -> dict[str, xr.DataArray]:
+    nodes, limits = _heights(z, intervals)
+    # Differences leave 1e-16 where 0.02 is meant.
+    depth = np.round(nodes[-1] - nodes[::-1], _DECIMALS)
+    limits = np.round(limits[-1] - limits[::-1], _DECIMALS)
     values = {
         "depth": (depth, {"long_name": "depth of the node below the surface", "positive": "down"}),
         "layer_top": (limits[:-1], {"long_name": "upper limit of the volume"}),

@@ -106,10 +106,11 @@ def dataset_of_run(path: Path, *, kinds: Collection[str] | None = None, strict: 
 
 def _assembled(loaded: Loaded, verdicts: list[Verdict]) -> xr.Dataset:
     grid = {kind: found for kind, found in loaded.profiles.items() if KINDS[kind].layout == "profile"}
-    profiles = add_sic(profile_variables(grid, loaded.notes))
+    intervals = loaded.deck.intervals if loaded.deck else ()
+    profiles = add_sic(profile_variables(grid, loaded.notes, intervals))
     surface = max((p.z[-1] for found in grid.values() for p in found), default=None)
-    if surface is None and loaded.deck is not None:
-        surface = loaded.deck.height
+    if surface is None and intervals:
+        surface = intervals[-1][2]
     parts = [profiles, _locations(loaded, surface), _system(loaded)]
     if loaded.profiles.get("vel") and surface is not None:
         parts.append(face_variables(loaded.profiles["vel"], surface, loaded.notes))
