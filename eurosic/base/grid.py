@@ -13,10 +13,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError
 
 from eurosic.base.errors import GridError
+
+# Share by which an area on the map may differ from that on the ground; UTM within its zone stays below.
+_UNTRUE_AREA = 0.002
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,23 @@ class Grid:
                 f"{self.columns} x {self.rows} cells of {self.resolution} m",
                 wanted="at least one cell",
             )
+        scale = self._areal_scale()
+        if abs(scale - 1.0) > _UNTRUE_AREA:
+            raise GridError(
+                "grid",
+                f"a cell of {self.crs} stands for {1 / scale:.2f} times its area on the ground",
+                wanted="an equal-area projection such as 'EPSG:3035'",
+                do="Area totals need cells of known area.",
+            )
+
+    def _areal_scale(self) -> float:
+        west, south, east, north = self.bounds
+        centre = ((west + east) / 2, (south + north) / 2)
+        lon, lat = Transformer.from_crs(self.crs, 4326, always_xy=True).transform(*centre)
+        # A centre off the map says nothing; alignment will find that nothing overlaps.
+        if not (np.isfinite(lon) and np.isfinite(lat)):
+            return 1.0
+        return float(Proj(self.crs).get_factors(lon, lat).areal_scale)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -27,8 +27,9 @@ MOLAR_MASS_CO2 = MOLAR_MASS_C + 2 * MOLAR_MASS_O
 M2_PER_HA = 1.0e4
 KG_PER_TG = 1.0e9
 
-# UDUNITS reads "a" as the are and "%" as 0.01; these spellings of people mean something else to it.
-_SPELLINGS = {"": "1", "-": "1", "percent": "%", "fraction": "1", "meters": "m", "meter": "m"}
+# UDUNITS reads "a" as the are, "pH" as the picohenry and "%" as 0.01; these spellings of people mean something
+# else to it.
+_SPELLINGS = {"": "1", "-": "1", "pH": "1", "percent": "%", "fraction": "1", "meters": "m", "meter": "m"}
 
 
 @lru_cache(maxsize=512)
