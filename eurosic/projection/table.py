@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.errors import StoreError
 from eurosic.base.grid import Grid, Tile, space_key
-from eurosic.base.vocabulary import AREA, LAYERS, Status
+from eurosic.base.vocabulary import AREA, COVARIATES, LAYERS, Status
 
 Rows = dict[str, NDArray[np.generic]]
 Layers = Mapping[str, NDArray[np.generic]]
@@ -100,7 +100,7 @@ def write_table(
     layers = {
         name: array
         for name, array in zarr.open_group(inputs, mode="r").arrays()
-        if name in LAYERS and array.shape[-2:] == grid.shape
+        if (name in LAYERS or name in COVARIATES) and array.shape[-2:] == grid.shape
     }
     group = zarr.create_group(path, overwrite=True)
     rows, columns = study_cells(_marked(group, layers, grid, marking))
