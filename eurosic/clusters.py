@@ -58,7 +58,8 @@ def open_client(profile: Profile) -> Iterator[Client]:
             yield client
         return
     environment = {"distributed.nanny.pre-spawn-environ": _WORKER_ENVIRONMENT}
-    quiet = {"distributed.worker.memory.terminate": 0.95, "logging.distributed": "error"}
+    # The client raises the error of a tile and says it once; workers would print it again with a traceback.
+    quiet = {"distributed.worker.memory.terminate": 0.95, "logging.distributed": "critical"}
     with (
         dask.config.set({**environment, **quiet}),
         LocalCluster(
@@ -66,7 +67,7 @@ def open_client(profile: Profile) -> Iterator[Client]:
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address=profile.dashboard,
-            silence_logs=40,
+            silence_logs=50,
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -100,11 +100,9 @@ class TileWriter:
         StoreError
             If the disk is full or cannot be written; the tile is then not recorded and a new run resumes.
         """
-        group = zarr.open_group(self.store, mode="r+")
         try:
             for name, values in arrays.items():
-                _write_region(group, name, tile, values)
-                _sync(self.store, name, tile, values.ndim)
+                _write_region(self.store, name, tile, values)
             failed = int(np.count_nonzero(arrays["cell_status"]))
             record = TileRecord(
                 tile.index,
@@ -152,23 +150,18 @@ def _read_crc(group: zarr.Group, name: str, tile: Tile) -> int | None:
     return checksum(np.asarray(values))
 
 
-def _write_region(group: zarr.Group, name: str, tile: Tile, values: NDArray[np.generic]) -> None:
-    array = group[name]
-    if name in _PER_TILE:
-        array[tile.index] = values
-    else:
-        array[..., tile.cells] = values
-
-
-def _sync(store: Path, name: str, tile: Tile, ndim: int) -> None:
-    """Flush a tile's shard to the disk: Zarr writes it whole but does not wait for the disk."""
-    leading = (tile.index, *(0,) * ndim) if name in _PER_TILE else (*(0,) * (ndim - 1), tile.index)
-    shard = store / name / "c" / "/".join(str(i) for i in leading)
-    if not shard.exists():
-        # Zarr writes no shard that holds only the fill value.
-        return
-    descriptor = os.open(shard, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write_region(store: Path, name: str, tile: Tile, values: NDArray[np.generic]) -> None:
+    """Write the tile's part of an array, which is one shard, and wait until it is on the disk."""
+    array = zarr.open_array(store / name, mode="r+")
+    region = (tile.index,) if name in _PER_TILE else (..., tile.cells)
+    place = (
+        (tile.index, *(0,) * values.ndim) if name in _PER_TILE else (*(0,) * (values.ndim - 1), tile.index)
+    )
+    shard = store / name / "c" / "/".join(str(i) for i in place)
+    # What an unrecorded tile left is worth nothing; Zarr would read it to fill what the array's edge leaves open,
+    # and stumble over a torn one.
+    shard.unlink(missing_ok=True)
+    array[region] = values
+    if shard.exists():  # Zarr writes no shard that holds only the fill value
+        with shard.open("rb") as stream:
+            os.fsync(stream.fileno())

@@ -30,6 +30,7 @@ from eurosic.outputs.store import (
     open_ledger,
     recorded_tiles,
 )
+from eurosic.projection.plan import measure_rate
 from eurosic.projection.project import TileTask, project_tiles, unfinished
 from eurosic.projection.table import CellTable, open_table, write_table
 from eurosic.projection.template import template
@@ -74,6 +75,8 @@ def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: 
         return Finished(folder, (folder / "summary.txt").read_text(encoding="utf-8"), worked=False)
     for problem in setup.problems():
         raise problem
+    # Compiled here once, the predictor is found on the disk by every worker of this machine.
+    measure_rate(setup.predictor, cells=1, years=1)
     with place.open() as record, open_client(profile) as client:
         began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
         tell.say(f"dashboard  {client.dashboard_link}")

@@ -1,0 +1,210 @@
+"""Law: a recipe in, a finished folder out; once, whatever interrupts it, and never over another run."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import eurosic
+from eurosic.cli import main
+from eurosic.outputs.run_store import RunFolder, read_record
+from eurosic.workflow.setup import set_up
+from tests.workflow.small import assert_same_run, small_recipe, stored
+
+
+def _run(recipe: Path, out: Path, *options: str):
+    return CliRunner().invoke(main, ["run", str(recipe), "--out", str(out), "--workers", "2", *options])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Recipe, folder and what was printed of one finished small run."""
+    folder = tmp_path_factory.mktemp("run")
+    recipe = small_recipe(folder)
+    done = _run(recipe, folder / "out")
+    assert done.exit_code == 0, done.output
+    return recipe, folder / "out", done.output
+
+
+def test_a_run_leaves_every_file_that_the_readme_names(finished):
+    """Totals, summary, figures, stores and the record are there and not empty."""
+    recipe, out, _ = finished
+    for name in (
+        "totals.csv",
+        "summary.txt",
+        "run.json",
+        "figures/map_baseline.png",
+        "figures/chart_pathways.png",
+    ):
+        assert (out / name).stat().st_size > 0, name
+    record = json.loads((out / "run.json").read_text())
+    assert record["state"] == "finished"
+    assert record["recipe_digest"] == set_up(recipe).recipe.digest
+    assert record["inputs"]["carbonate"]["kind"] == "synthetic"
+    assert record["failed_cells"] == 0
+    assert record["study_cells"] > 50
+
+
+def test_what_is_said_is_readable_and_names_units_and_files(finished):
+    """The closing words hold every pathway with its unit, and where the files are."""
+    _, out, said = finished
+    assert "dashboard  http://127.0.0.1" in said
+    assert "Tg C" in said
+    assert "kg C ha-1 yr-1" in said
+    assert all(name in said for name in ("baseline", "f2f_input", "zero_now"))
+    assert f"Files: {out}" in said
+    assert "\x1b[" not in said  # no terminal, no control codes
+
+
+def test_a_pathway_without_change_equals_the_baseline_bit_for_bit(finished):
+    """Zero reduction is the baseline, in every variable, year and cell."""
+    store = stored(finished[1])
+    for name in store.data_vars:
+        if "pathway" in store[name].dims and name != "total":
+            same, baseline = store[name].sel(pathway="same"), store[name].sel(pathway="baseline")
+            np.testing.assert_array_equal(same.values, baseline.values)
+
+
+def test_totals_are_the_areas_times_the_changes(finished):
+    """The table's Europe row is the sum over the cube of change x area."""
+    cube = eurosic.open_projection(finished[1])
+    table = pd.read_csv(finished[1] / "totals.csv", comment="#")
+    for pathway in ("baseline", "zero_now"):
+        change = cube.sic_change_0_200cm.sel(pathway=pathway, year=2024) * cube.calcareous_arable_area
+        row = table[(table.country == "Europe") & (table.pathway == pathway) & (table.year == 2024)]
+        assert float(row["sic_change_0_200cm_TgC"].iloc[0]) == pytest.approx(
+            float(change.sum()) / 1e9, rel=1e-4
+        )
+
+
+def test_any_tile_size_gives_equal_values(finished, tmp_path):
+    """Tiles of 16 cells or of 50: every cell has the same value, bit for bit."""
+    again = small_recipe(tmp_path, tile=50)
+    assert _run(again, tmp_path / "out").exit_code == 0
+    assert_same_run(stored(finished[1]), stored(tmp_path / "out"))
+
+
+def test_a_second_run_does_nothing_and_says_so(finished):
+    """Nothing is written again, and the summary is told once more."""
+    recipe, out, said = finished
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    again = _run(recipe, out)
+    assert again.exit_code == 0
+    assert "finished already, nothing to do" in again.output
+    assert said.splitlines()[-1] in again.output
+    assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+
+
+def test_another_recipe_in_the_folder_is_refused_and_changes_nothing(finished, tmp_path):
+    """The folder belongs to the first recipe."""
+    _, out, _ = finished
+    other = small_recipe(tmp_path, name="other", projection={"years": "2020-2022", "tile": "16 cells"})
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    refused = _run(other, out)
+    assert refused.exit_code == 2
+    assert "holds a run with another recipe" in refused.output
+    assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+
+
+def test_a_folder_in_use_is_refused(finished):
+    """Two processes never write to one folder."""
+    recipe, out, _ = finished
+    place = RunFolder(out, set_up(recipe).identity())
+    with place.open():
+        code = (
+            "import sys; from pathlib import Path; from eurosic.outputs.run_store import RunFolder, read_record;"
+            "p = Path(sys.argv[1]); r = read_record(p); RunFolder(p, r).open().__enter__()"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(out)], capture_output=True, text=True, check=False
+        )
+    assert done.returncode != 0
+    assert "is in use by another process" in done.stderr
+
+
+def test_a_damaged_shard_is_found_forgotten_and_made_again(finished, tmp_path):
+    """`verify` names the tile; the next run does that tile and no other, and the values are as before."""
+    recipe, _, _ = finished
+    out = tmp_path / "out"
+    assert _run(recipe, out).exit_code == 0
+    whole = stored(out)
+    (out / "projection.zarr" / "sic_change_0_200cm" / "c" / "0" / "0" / "1").write_bytes(b"torn")
+    found = CliRunner().invoke(main, ["verify", str(out)])
+    assert found.exit_code == 1
+    assert "tile 1 (cells 16 to 32): damaged sic_change_0_200cm" in found.output
+    again = _run(recipe, out)
+    assert again.exit_code == 0, again.output
+    assert "tiles are finished already" in again.output
+    assert_same_run(whole, stored(out))
+    assert CliRunner().invoke(main, ["verify", str(out)]).exit_code == 0
+
+
+def _start(recipe: Path, out: Path) -> subprocess.Popen:
+    command = [sys.executable, "-c", "from eurosic.cli import main; main()"]
+    return subprocess.Popen(
+        [*command, "run", str(recipe), "--out", str(out), "--workers", "2"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # so that the kill reaches the workers and nothing of the test
+    )
+
+
+def _kill_after(process: subprocess.Popen, out: Path, tiles: int, delay: float) -> None:
+    """Kill client, scheduler and workers at once, some time after a number of tiles were recorded."""
+    deadline = time.monotonic() + 120
+    while len(list((out / "ledger").glob("tile-*.json"))) < tiles and process.poll() is None:
+        assert time.monotonic() < deadline, "the run made no tile"
+        time.sleep(0.005)
+    time.sleep(delay)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_killed_at_any_instant_ends_as_if_it_had_not_been(finished, tmp_path, seed):
+    """SIGKILL of the whole process group at a random instant, then the same command: the same values."""
+    recipe, out, _ = finished
+    rng = random.Random(seed)
+    killed = tmp_path / "out"
+    _kill_after(_start(recipe, killed), killed, rng.choice([0, 0, 1, 3]), rng.uniform(0.0, 0.3))
+    assert (read_record(killed) or {}).get("state") != "finished"
+    again = _run(recipe, killed)
+    assert again.exit_code == 0, again.output
+    assert_same_run(stored(out), stored(killed))
+    assert (out / "totals.csv").read_text() == (killed / "totals.csv").read_text()
+
+
+def test_a_plan_says_what_a_run_will_be(finished):
+    """Cells and tiles of the plan are those of the run, and memory and time have units."""
+    recipe, out, _ = finished
+    planned = CliRunner().invoke(main, ["plan", str(recipe), "--workers", "2"])
+    assert planned.exit_code == 0, planned.output
+    cells = json.loads((out / "run.json").read_text())["study_cells"]
+    assert f"study cells       {cells}\n" in planned.output
+    assert f"tiles             {-(-cells // 16)}\n" in planned.output
+    assert "MB" in planned.output
+    assert "core-hours" in planned.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["quickstart", "pathways", "europe-10km", "europe-10km-bucket", "budget-zamanian2024"]
+)
+def test_a_recipe_that_ships_walks_the_whole_way(recipes, name, shared_data, tmp_path):
+    """`run --smoke` shrinks each recipe and finishes it."""
+    done = _run(recipes / f"{name}.yaml", tmp_path / "out", "--smoke", "--data", str(shared_data / "inputs"))
+    assert done.exit_code == 0, done.output
+    assert "Tg C" in done.output
