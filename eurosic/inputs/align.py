@@ -26,8 +26,8 @@ from eurosic.inputs.sampling import Array32, Lattice, commonest_code, sum_points
 
 # Cells along a side of a block; also the shard of `store`, so that one task makes one shard.
 BLOCK = 512
-# Source pixels (times months) that one task may hold: 128 MB in float32.
-_WINDOW_PIXELS = 32_000_000
+# Source pixels (times months) that one task may hold: 32 MB in float32, and a few copies on the way.
+_WINDOW_PIXELS = 8_000_000
 # Sub-points along an axis beyond which more would not matter: 16 384 a cell.
 _MOST_POINTS = 128
 # Below this many pixels a cell side, each pixel gets two sub-points a side, so that edges are shared fairly.

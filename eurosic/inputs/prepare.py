@@ -162,6 +162,7 @@ def _from_table(
 
 
 def _constant(request: LayerRequest, variable: Variable, grid: Grid) -> xr.DataArray:
+    # None becomes NaN, which is refused below like any constant that is no number.
     value = corrected(np.array([request.constant], np.float64), request.corrections)
     if out_of_range(value, variable).any() or not np.isfinite(value).all():
         raise InputError(
@@ -180,9 +181,11 @@ def _full(grid: Grid, value: float) -> xr.DataArray:
 
 
 def _country(asked: Sequence[LayerRequest], place: _Place) -> xr.DataArray:
-    request = next((request for request in asked if request.name == _COUNTRY and request.source), None)
+    request = next((request for request in asked if request.name == _COUNTRY), None)
     if request is None:
         return country_layer(place.grid)
+    if not request.source:
+        return _constant(request, variable_of(_COUNTRY, _COUNTRY), place.grid)
     source = _source_giving(request, place.catalog)
     files = place.catalog.locate(source, place.data)
     if source.format == "outlines":
