@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from eurosic.base.flags import Regime, Status
 from eurosic.base.vocabulary import (
     AREA,
     COVARIATES,
@@ -14,8 +15,6 @@ from eurosic.base.vocabulary import (
     STATES,
     STOCKS,
     TARGETS,
-    Regime,
-    Status,
     Variable,
 )
 

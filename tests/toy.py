@@ -14,9 +14,10 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from eurosic.base.flags import Status
 from eurosic.base.grid import Grid
 from eurosic.base.signature import Columns, Prediction, Signature
-from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS, STATES, TARGETS, Status
+from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS, STATES, TARGETS
 from eurosic.projection.table import Marking
 
 GRID = Grid("EPSG:3035", 10_000.0, 4_000_000.0, 3_000_000.0, 40, 30)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from types import MappingProxyType
+
+from eurosic.base.flags import Regime
 
 # m; standard depths of GlobalSoilMap and SoilGrids.
 STANDARD_DEPTHS = ((0.0, 0.05), (0.05, 0.15), (0.15, 0.30), (0.30, 0.60), (0.60, 1.00), (1.00, 2.00))
@@ -34,34 +35,6 @@ class Variable:
     time: str = "static"
     comment: str = ""
     flags: tuple[str, ...] = ()
-
-
-class Regime(IntEnum):
-    """Where the carbonate of a column stands (CONVENTIONS.md, variable `regime`)."""
-
-    BUFFERED = 0
-    FRONT = 1
-    DEPLETED = 2
-
-
-class Status(IntEnum):
-    """Why a cell of the grid has a value, or none; codes from `MISSING` up name the layer that is absent."""
-
-    PREDICTED = 0
-    SIMULATED_OUTSIDE_DOMAIN = 1
-    SEA = 2
-    OUTSIDE_EXTENT = 3
-    NOT_ARABLE = 4
-    NOT_CALCAREOUS = 5
-    OUTSIDE_DOMAIN = 6
-    FAILED = 7
-    MISSING = 8
-
-
-def status_flags(layers: tuple[str, ...]) -> dict[int, str]:
-    """Return code -> meaning for `status`; code ``MISSING + i`` says that the i-th layer is absent."""
-    flags = {int(code): code.name.lower() for code in Status if code is not Status.MISSING}
-    return flags | {Status.MISSING + i: f"missing_{name}" for i, name in enumerate(layers)}
 
 
 def _layer(name: str, unit: str, long_name: str, low: float, high: float, comment: str = "") -> Variable:
@@ -96,7 +69,9 @@ _LAYERS = (
     _layer("arable_fraction", "1", "fraction of the cell that is arable", 0, 1),
     _layer("elevation", "m", "elevation above sea level", -500, 5000),
     _layer("country", "1", "ISO 3166-1 numeric code of the country", 0, 999),
-    _layer("climate_group", "1", "main group of the Köppen climate classification", 1, 5, "1 tropical to 5 polar"),
+    _layer(
+        "climate_group", "1", "main group of the Köppen climate classification", 1, 5, "1 tropical to 5 polar"
+    ),
     _layer("monthly_temperature", "degC", "monthly mean air temperature at 2 m", -50, 50),
     _layer("monthly_precipitation", "mm month-1", "monthly precipitation", 0, 1500),
     _layer("annual_temperature", "degC", "annual mean air temperature at 2 m, one a climate year", -50, 50),

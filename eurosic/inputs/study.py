@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurosic.base.errors import InputError
-from eurosic.base.vocabulary import Status
+from eurosic.base.flags import Status
 
 Layers = Mapping[str, NDArray[np.generic]]
 

@@ -17,8 +17,9 @@ import zarr
 from numpy.typing import NDArray
 
 from eurosic.base.errors import StoreError
+from eurosic.base.flags import Status
 from eurosic.base.grid import Grid, Tile, space_key
-from eurosic.base.vocabulary import AREA, COVARIATES, LAYERS, Status
+from eurosic.base.vocabulary import AREA, COVARIATES, LAYERS
 
 Rows = dict[str, NDArray[np.generic]]
 Layers = Mapping[str, NDArray[np.generic]]

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurosic.base.errors import TileError
+from eurosic.base.flags import Status
 from eurosic.base.grid import Tile
 from eurosic.base.signature import Columns, Predictor, Signature, check_columns
-from eurosic.base.vocabulary import STOCKS, TARGETS, Status, Variable
+from eurosic.base.vocabulary import STOCKS, TARGETS, Variable
 
 Array = NDArray[np.float64]
 Rows = Mapping[str, NDArray[np.generic]]

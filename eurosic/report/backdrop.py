@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from eurosic.base.countries import OUTLINES_CRS, load_outlines
-from eurosic.base.vocabulary import Status
+from eurosic.base.flags import Status
 from eurosic.report.coarsen import Drawn
 from eurosic.report.scale import Scale
 from eurosic.report.style import INK, SMALL

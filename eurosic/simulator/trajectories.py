@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.base.flags import Regime
 from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
-from eurosic.base.vocabulary import STATES, TARGETS, Regime
+from eurosic.base.vocabulary import STATES, TARGETS
 from eurosic.simulator.annual import (
     LIME,
     TEMPERATURE,

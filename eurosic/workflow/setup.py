@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from eurosic.base.countries import extent_bounds, extent_of
 from eurosic.base.errors import EurosicError
+from eurosic.base.flags import status_flags
 from eurosic.base.grid import Grid, grid_within
 from eurosic.base.provenance import digest_of, versions
 from eurosic.base.request import LayerRequest
 from eurosic.base.signature import Predictor
-from eurosic.base.vocabulary import status_flags
 from eurosic.inputs.catalog import Catalog, load_catalog
 from eurosic.inputs.climate import ClimateOptions, latitude_of
 from eurosic.inputs.covariates import derive_cells, needed_layers

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from eurosic.base.flags import Regime, Status, status_flags
 from eurosic.base.units import parse_unit
 from eurosic.base.vocabulary import (
     AREA,
@@ -16,9 +17,6 @@ from eurosic.base.vocabulary import (
     STATES,
     STOCKS,
     TARGETS,
-    Regime,
-    Status,
-    status_flags,
 )
 
 EVERY = [

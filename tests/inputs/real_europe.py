@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurosic.base.countries import extent_of
+from eurosic.base.flags import Status
 from eurosic.base.grid import Grid
 from eurosic.base.request import Correction, LayerRequest
-from eurosic.base.vocabulary import Status
 from eurosic.inputs.catalog import load_catalog
 from eurosic.inputs.climate import ClimateOptions, WaterBalance, latitude_of
 from eurosic.inputs.covariates import derive_cells, needed_layers

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from eurosic.base.countries import country_of, extent_of
+from eurosic.base.flags import Status
 from eurosic.base.request import Kind, LayerRequest
-from eurosic.base.vocabulary import Status
 from eurosic.inputs.catalog import load_catalog
 from eurosic.inputs.climate import ClimateOptions, latitude_of
 from eurosic.inputs.covariates import derive_cells, needed_layers

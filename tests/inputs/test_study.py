@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from eurosic.base.errors import InputError
-from eurosic.base.vocabulary import Status, status_flags
+from eurosic.base.flags import Status, status_flags
 from eurosic.inputs.study import StudyOptions, calcareous_arable_area, study_status
 
 REQUIRED = ("arable_fraction", "calcareous_probability", "clay", "monthly_temperature")

@@ -11,8 +11,9 @@ import rioxarray  # noqa: F401 - registers .rio
 import xarray as xr
 
 from eurosic.base.errors import StoreError
+from eurosic.base.flags import Status
 from eurosic.base.grid import tiles_of
-from eurosic.base.vocabulary import TARGETS, Status
+from eurosic.base.vocabulary import TARGETS
 from eurosic.outputs.cube import open_projection, open_totals
 from eurosic.outputs.ledger import Ledger
 from eurosic.outputs.store import TileWriter, create_store

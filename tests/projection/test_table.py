@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eurosic.base.errors import StoreError
+from eurosic.base.flags import Status
 from eurosic.base.grid import Tile, space_key, tiles_of
-from eurosic.base.vocabulary import Status
 from eurosic.projection.table import CellTable, open_table, study_cells, write_table
 from tests.toy import GRID, TOY_MARKING, toy_derive, toy_inputs
 

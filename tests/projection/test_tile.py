@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eurosic.base.errors import PredictorError, TileError
+from eurosic.base.flags import Status
 from eurosic.base.grid import Tile
-from eurosic.base.vocabulary import Status
 from eurosic.projection.tile import TOTALLED, TileResult, TileSpec, predict_tile
 from tests.toy import RATE, ToyForcing, ToyPredictor, toy_rows
 

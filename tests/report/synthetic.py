@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 from pyproj import CRS
 
+from eurosic.base.flags import Status, status_flags
 from eurosic.base.grid import Grid
-from eurosic.base.vocabulary import AREA, STOCKS, TARGETS, Status, status_flags
+from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
 
 PATHWAYS = ("baseline", "f2f_input", "f2f_loss", "phase_out", "zero_now")
 # kg ha-1 yr-1 of carbon lost in each pathway where the soil is richest, and the share kept for the profile.

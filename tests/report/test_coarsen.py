@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eurosic.base.flags import Status
 from eurosic.base.grid import Grid
-from eurosic.base.vocabulary import AREA, Status
+from eurosic.base.vocabulary import AREA
 from eurosic.report import coarsen
 from eurosic.report.coarsen import coarsened
 from tests.report.synthetic import GRID, synthetic_cube
