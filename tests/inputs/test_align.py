@@ -288,7 +288,9 @@ def test_a_block_reads_only_its_window():
         return block
 
     fine = raster(np.ones((1200, 1200)), pixel=1000.0).chunk({"y": 100, "x": 100})
-    watched = fine.copy(data=fine.data.map_blocks(reading, dtype=np.float32, meta=np.empty((0, 0), np.float32)))
+    watched = fine.copy(
+        data=fine.data.map_blocks(reading, dtype=np.float32, meta=np.empty((0, 0), np.float32))
+    )
     grid = Grid(LAEA, 1000.0, GRID.west, GRID.north, 1200, 1200)
     made = align_raster(watched, grid, resampling="area_mean")[:1, :1].compute(scheduler="sync")
     # A block of 512 cells, and two pixels more: 6 x 6 of the 12 x 12 chunks.
