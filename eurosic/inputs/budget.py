@@ -120,7 +120,7 @@ def budget_lines(budget: AcidBudget, nue: float, published: PublishedBudget | No
         f"{published.reference:>28}" if published else ""
     )
     for name, value in ours.items():
-        beside = f"{theirs[name]:>28.3g}" if theirs else ""
+        beside = f"{theirs[name]:>#28.3g}" if theirs else ""
         # Area and N of the published budget are not stated in it: they follow from its acid.
         implied = " (implied)" if theirs and name in ("area, Mha", "mineral N, Tg/yr") else ""
-        yield f"{name:<20}{value:>12.3g}{beside}{implied}"
+        yield f"{name:<20}{value:>#12.3g}{beside}{implied}"
