@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 import xarray as xr
@@ -137,10 +139,16 @@ def times_of(years: Sequence[int], *, bounded: bool) -> tuple[NDArray[np.float64
     return times, bounds
 
 
+# Every file of an export asks the same, and PROJ takes a tenth of a second to answer.
+@lru_cache(maxsize=8)
+def _crs_attributes(crs: CRS) -> Mapping[str, object]:
+    # WKT 2: from the WKT 1 that pyproj writes, GDAL no longer knows that this is EPSG:3035.
+    return MappingProxyType({**crs.to_cf(), "spatial_ref": crs.to_wkt()})
+
+
 def crs_attributes(crs: CRS, geotransform: str) -> Attributes:
     """Return the grid mapping: CF's parameters, and what GDAL reads (`spatial_ref`, `GeoTransform`)."""
-    # WKT 2: from the WKT 1 that pyproj writes, GDAL no longer knows that this is EPSG:3035.
-    return {**crs.to_cf(), "spatial_ref": crs.to_wkt(), "GeoTransform": geotransform}
+    return {**_crs_attributes(crs), "GeoTransform": geotransform}
 
 
 def global_attributes(
@@ -184,7 +192,7 @@ def global_attributes(
         "standard_name_vocabulary": "CF Standard Name Table v93",
         "cdm_data_type": "Grid",
     }
-    said |= _place(limits, crs) | _depths(name) | _span(years, variable_named(name).time)
+    said |= {**_place(limits, crs)} | _depths(name) | _span(years, variable_named(name).time)
     said |= {
         key: value
         for key, value in about.items()
@@ -196,11 +204,12 @@ def global_attributes(
     return said | ({"pathway": pathway} if pathway else {})
 
 
-def _place(limits: tuple[float, float, float, float], crs: CRS) -> Attributes:
+@lru_cache(maxsize=8)
+def _place(limits: tuple[float, float, float, float], crs: CRS) -> Mapping[str, object]:
     to_degrees = Transformer.from_crs(crs, CRS(4326), always_xy=True)
     west, south, east, north = (float(v) for v in to_degrees.transform_bounds(*limits, densify_pts=51))
     corners = ((south, west), (north, west), (north, east), (south, east), (south, west))
-    return {
+    said = {
         "geospatial_bounds": f"POLYGON (({', '.join(f'{lat:.4f} {lon:.4f}' for lat, lon in corners)}))",
         "geospatial_bounds_crs": "EPSG:4326",
         "geospatial_lat_min": south,
@@ -210,6 +219,7 @@ def _place(limits: tuple[float, float, float, float], crs: CRS) -> Attributes:
         "geospatial_lon_max": east,
         "geospatial_lon_units": "degrees_east",
     }
+    return MappingProxyType(said)
 
 
 def _depths(name: str) -> Attributes:

@@ -153,7 +153,7 @@ def _name_ends(
     height = axes.get_position().height * SLIDE[1] * 72  # points
     # In shares of the axes' height, which the labels may leave a little above and below.
     at = (ends - bottom) / (top - bottom)
-    places = spread_labels(at, _LABEL_SHARE * size / TEXT, within=(-0.02, 1.06))
+    places = spread_labels(at, _LABEL_SHARE * size / TEXT, within=(0.03, 1.06))
     for label, style, end, place in zip(labels, styles, at, places, strict=True):
         link = {"arrowstyle": "-", "color": style.colour, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0}
         axes.annotate(

@@ -17,8 +17,8 @@ from eurosic.base.vocabulary import AREA
 
 # Cells along the longer side of a drawn layer: more cannot be told apart on a slide.
 DRAWN_CELLS = 1000
-# Values read at a time (float32: 64 MB).
-_VALUES_AT_A_TIME = 16_000_000
+# Values read at a time: 32 MB each of values, areas and their products in float64.
+_VALUES_AT_A_TIME = 4_000_000
 
 
 @dataclass(frozen=True)
