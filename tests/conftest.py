@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Laws are tried on the same examples everywhere, and a machine that is shared is no reason to fail.
+settings.register_profile("house", derandomize=True, deadline=None)
+settings.load_profile("house")
 
 _ROOT = Path(__file__).resolve().parents[1]
 

@@ -131,6 +131,7 @@ class Forcing:
 
     def _drivers(self, cells: Mapping[str, Array], part: Treatment, wanted: Sequence[str]) -> Array:
         """Return the drivers of one variant, shape ``(cell, year, driver)``."""
+        # Climate is gathered per tile and year, so that a climatology is stored once and not 81 times.
         chosen = climate_index(self.years, self.climate_years, self.beyond)
         climate = {name: cells[name][:, chosen] for name in _CLIMATE}
         plot = field_along(baseline_of(cells), part, self.years, self.nitrogen)

@@ -181,6 +181,7 @@ def fate_of(plot: Field, drainage: Array, options: NitrogenOptions) -> Fate:
     Leached N = (input - uptake) (1 - gas loss) q/(q + 60 mm), in which the gas loss is the NH3 volatilised
     and, of what is left, the denitrified share; the rest stays in the soil, as organic N.
     """
+    # In the order of nature: NH3 escapes from the surface before nitrate can denitrify or drain.
     soluble = plot.surplus - plot.volatilised
     denitrified = soluble * options.gas_loss
     leached = (soluble - denitrified) * leached_share(drainage, options.half_drainage)

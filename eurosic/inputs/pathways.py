@@ -68,6 +68,7 @@ def field_along(
     unabated = unabated_volatilisation(applied["mineral"], applied["manure"], forms["volatilised"], options)
     if treatment.losses is not None:
         return _cut_losses(baseline, applied, treatment.losses.at(years), options, forms)
+    # What is saved from the air is N that the crop finds, so that the NUE rule sees it as input.
     left = treatment.volatilisation.at(years)
     total = sum(applied.values(), start=np.zeros(1))
     saved = (1.0 - left) * unabated
@@ -138,6 +139,7 @@ def _cut_losses(
     uptake0, total0 = baseline.uptake[:, None], baseline.total[:, None]
     surplus0 = total0 - uptake0
     wanted = np.minimum(total0 - (1.0 - left) * surplus0, left * surplus0 / (1.0 - HIGHEST_NUE))
+    # N that other levers (less deposition) have taken away already counts towards the cut.
     fewer = total0 - sum(applied.values(), start=np.zeros(1))
     cut = np.maximum(total0 - wanted - fewer, 0.0)
     mineral = np.maximum(applied["mineral"] - cut, 0.0)

@@ -49,6 +49,7 @@ def _baseline(recipe: Recipe) -> Iterator[Problem]:
 
 
 def _pathways(recipe: Recipe) -> Iterator[Problem]:
+    # All pathways start from one state on 1 January of the start year: no change can be older.
     start, last = recipe.start_year, recipe.projection.years[-1]
     for name, pathway in recipe.pathways.items():
         years = pathway.years()

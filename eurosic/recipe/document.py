@@ -75,11 +75,13 @@ def read_document(text: str, where: str) -> Document:
     try:
         node = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
+        # A fault that is found late (an open bracket) has its cause where its context began.
         mark = error.problem_mark or error.context_mark
         at = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
         raise RecipeError(at, _told(error), do="Correct the YAML.") from error
     except yaml.YAMLError as error:
         raise RecipeError(where, "holds characters that YAML does not allow", wanted="text") from error
+    # Only the tree is taken from PyYAML: its constructor would read YAML 1.1, and lose the marks.
     document = Document()
     if node is not None:
         document.content = _plain(node, (), document)
@@ -88,6 +90,7 @@ def read_document(text: str, where: str) -> Document:
 
 def _told(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join(part for part in (error.context, error.problem) if part)
+    # PyYAML speaks of a token that cannot start; people look for an invisible tab.
     if "'\\t'" in problem:
         return "a tab stands where spaces are wanted"
     return problem or "is not YAML"
@@ -105,6 +108,7 @@ class _Loader(yaml.SafeLoader):
                 problem="anchors and aliases are not allowed: a recipe says everything where it stands",
                 problem_mark=event.start_mark,
             )
+        # Nesting is counted here, before Python's own stack is at its end.
         self.depth += 1
         if self.depth > _DEEPEST:
             raise yaml.MarkedYAMLError(problem=f"more than {_DEEPEST} levels", problem_mark=event.start_mark)
@@ -145,6 +149,7 @@ def _mapping(node: yaml.MappingNode, path: Path, document: Document) -> dict[str
 
 
 def _scalar(text: str) -> str | int | float | bool | None:
+    # `True` and `TRUE` are the truth; `tRUE` is a slip, and stays the text that it is.
     if text.lower() in _WORDS and text in (text.lower(), text.title(), text.upper()):
         return _WORDS[text.lower()]
     if _INTEGER.fullmatch(text):

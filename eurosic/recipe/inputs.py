@@ -80,6 +80,7 @@ class Deposition(Section):
     oxidised: Annotated[Layer, layer_of("deposition_no3")]
 
 
+# The ranges of these shares are physical only; what is plausible is told by the vocabulary's layers.
 class Nitrogen(Section):
     """Nitrogen without reduction: rates, efficiency, forms and fate."""
 
@@ -102,6 +103,7 @@ class Nitrogen(Section):
         return self.given(*(name for name in type(self).model_fields if name not in rates))
 
 
+# "at least" is written out because `arable: 1 %` reads as if every cell had that much.
 def _at_least(raw: object) -> float:
     found = re.fullmatch(r"\s*at least\s+(.*)", raw) if isinstance(raw, str) else None
     if found is None:
@@ -145,5 +147,6 @@ class Inputs(Section):
             nitrogen.deposition.oxidised,
             nitrogen.nue,
         ]
+        # In a fixed order, whatever that of the file: equal recipes give equal stores.
         order = list(KNOWN)
         return tuple(layer.request() for layer in sorted(layers, key=lambda layer: order.index(layer.word)))

@@ -45,6 +45,7 @@ class CorrectionSpec(Section):
     @field_validator("add", "at_least", "at_most", mode="before")
     @classmethod
     def _amount(cls, raw: object, info: ValidationInfo) -> float:
+        # The range of a correction is open: the corrected layer is checked against its own.
         unit = KNOWN[info.data["word"]].unit
         return in_house_unit(raw, Physical(unit, f"2 {unit}", -1e9, 1e9, info.field_name == "add"))
 
@@ -91,6 +92,7 @@ class Layer(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Layer:
+        # Neither is a slip; both would leave the reader to guess which one counts.
         if (self.source is None) == (self.constant is None):
             raise problem("a layer has either a source or a constant")
         if self.constant is not None and (self.classes or self.correct):
@@ -114,6 +116,7 @@ def _told(raw: object, word: str) -> object:
 
 
 def _layer(raw: object, word: str) -> object:
+    # Most layers need no more than a name or a value: the shorthand is what people write.
     if isinstance(raw, (Layer, Mapping)):
         return _told(raw, word)
     return {_WORD: word, "constant" if looks_like_quantity(raw) else "source": raw}

@@ -57,6 +57,7 @@ def read_recipe(text: str, where: str = "recipe") -> Recipe:
     if not isinstance(document.content, Mapping):
         came = "is empty" if document.content is None else "is not a mapping of sections"
         raise RecipeError(where, came, wanted="sections about, grid, inputs, pathways, predictor, projection")
+    # What YAML allows and recipes do not is told together with what the schema refuses.
     found = list(document.faults)
     recipe = None
     try:
@@ -66,6 +67,7 @@ def read_recipe(text: str, where: str = "recipe") -> Recipe:
     if recipe is not None:
         found += [_placed(problem, document) for problem in check_recipe(recipe)]
     if recipe is None or found:
+        # In the order of the file, and each once: a break can be seen by two rules.
         told = [f"{where}:{mark.line}:{mark.column}: {message}" for mark, message in sorted(set(found))]
         raise RecipeError(where, f"{len(told)} problem{'s' * (len(told) > 1)}", problems=told)
     return recipe
@@ -136,6 +138,7 @@ def _shown(came: object) -> str:
 
 def _keys_at(path: Path) -> list[str]:
     """Return the keys that the section at a path knows."""
+    # Steps that are no field (names of layers or pathways, places in a list) stay in the same section.
     section: type[Section] = Recipe
     for step in path:
         fields = {field.alias or name: field for name, field in section.model_fields.items()}

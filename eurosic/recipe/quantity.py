@@ -68,6 +68,7 @@ def in_house_unit(raw: object, wanted: Physical) -> float:
     """
     number, given = _split(raw, wanted)
     try:
+        # Zero is converted too: a difference of temperatures leaves it out.
         zero, value = convert_unit(np.array([0.0, number]), given, wanted.unit, "the unit")
     except UnitError as error:
         raise problem(f"{raw!r} does not convert to the unit of '{wanted.example}'") from error
@@ -116,6 +117,7 @@ def _is_number(raw: object) -> bool:
 
 def _count(raw: object, *, noun: str, example: str) -> int:
     found = re.fullmatch(rf"\s*(\d[\d_ ]*?)\s*{noun}s?\s*", raw) if isinstance(raw, str) else None
+    # Thousands may stand apart (8 192 cells); the noun keeps a bare number from passing as years.
     number = int(re.sub(r"[_ ]", "", found[1])) if found else 0
     if number < 1:
         raise problem(f"{raw!r} is not a number of {noun}s; wanted one such as '{example}'")

@@ -43,6 +43,7 @@ class SimulatorOptions(Section):
 
 
 def _predictor(raw: object) -> object:
+    # `simulator` alone is what nearly everybody writes.
     if raw == "simulator":
         return {"simulator": {}}
     if isinstance(raw, str):
@@ -77,6 +78,7 @@ def _years(raw: object) -> object:
     first, last, step = int(found[1]), int(found[2]), int(found[3] or 1)
     if last < first:
         raise problem(f"years run backwards, from {first} to {last}")
+    # A last year that is not reached would be missing from every total without a word.
     if step < 1 or (last - first) % step:
         raise problem(f"steps of {step} years do not lead from {first} to {last}")
     return list(range(first, last + 1, step))
@@ -139,6 +141,7 @@ class Report(Section):
 
 
 def _pathway_name(name: str | int) -> str:
+    # Exports are one file a pathway, on file systems that know no case and no slash.
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
         raise problem(
             f"{name!r} cannot name files; wanted small letters, digits and '_', such as 'f2f_input'"

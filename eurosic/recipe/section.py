@@ -53,6 +53,7 @@ def check_source_name(name: str) -> str:
     PydanticCustomError
         If it is a path, holds an environment variable, or has characters that no name has.
     """
+    # Each disguise has its own words, because each has its own remedy.
     if "$" in name or "%" in name:
         raise problem(f"{name!r} holds an environment variable; wanted the name of a catalog entry")
     if "/" in name or "\\" in name or name.startswith(("~", ".")):
@@ -77,6 +78,7 @@ def shares_of_one(shares: dict[str, float]) -> dict[str, float]:
         With the sum that they have.
     """
     total = sum(shares.values())
+    # Thirds in per cent do not sum to 1 exactly; a forgotten form misses far more.
     if abs(total - 1.0) > 1e-6:
         raise problem(f"the shares sum to {100 * total:g} %; wanted 100 %")
     return {name: shares[name] for name in sorted(shares)}

@@ -32,6 +32,7 @@ def smoke(recipe: Recipe) -> Recipe:
             "spin_up": min(recipe.projection.spin_up, _SPIN_UP),
         }
     )
+    # Coarser cells, not fewer countries: every source is then read where it really lies.
     grid = recipe.grid.model_copy(update={"resolution": max(recipe.grid.resolution, _RESOLUTION)})
     report = recipe.report.model_copy(update={"year": None})
     small = {"pathways": kept, "projection": projection, "grid": grid, "report": report}

@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 
 from eurosic.inputs.nitrogen import NET_ACID, NitrogenOptions
+from eurosic.recipe.changes import CapSpec, FormsSpec, Ramp, Reversal, Step
 from eurosic.recipe.layers import CorrectionSpec
-from eurosic.recipe.pathways import CapSpec, FormsSpec, PathwaySpec, Ramp, Reversal, Step
+from eurosic.recipe.pathways import PathwaySpec
 from eurosic.recipe.schema import Recipe
 from eurosic.recipe.section import Section
 
