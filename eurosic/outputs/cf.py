@@ -69,6 +69,7 @@ def data_attributes(name: str) -> Attributes:
     if depth := _DEPTH.search(name):
         # A scalar coordinate of depth with bounds makes cdo and the checker warn: an attribute does not.
         said["depth_range"] = f"{int(depth[1]) / 100:g} to {int(depth[2]) / 100:g} m below the surface"
+    # An area adds up over cells; everything else is a mean over the soil of the cell.
     if word is AREA:
         said["cell_methods"] = "area: sum"
     if word.flags:
@@ -134,6 +135,7 @@ def times_of(years: Sequence[int], *, bounded: bool) -> tuple[NDArray[np.float64
 
     A state or change stands at the last day of its year; a flux stands at the exact middle of its year.
     """
+    # The next year's 1 January closes the year: leap years need no rule of ours.
     bounds = np.array([(day_number(y, 1, 1), day_number(y + 1, 1, 1)) for y in years])
     times = bounds.mean(axis=1) if bounded else np.array([day_number(y, 12, 31) for y in years])
     return times, bounds

@@ -72,6 +72,7 @@ def export_netcdf(
     GridError
         If the cube's grid does not run north to south and west to east, or has no CRS.
     """
+    # All refusals come before the first byte: an export is asked for in one piece.
     _check_cube(cube, years, variables)
     exports = list(_plan(cube, folder, years, variables))
     pending = [export for export in exports if not _is_complete(export, cube)]
@@ -125,6 +126,7 @@ def _is_complete(export: _Export, cube: xr.Dataset) -> bool:
     """Return whether the file is there and finished; raise where another run's file has its name."""
     if not export.path.exists():
         return False
+    # Files are moved into place when whole: one that opens and has our digest is complete.
     try:
         with netCDF4.Dataset(export.path) as found:
             of_run = getattr(found, "recipe_digest", "")

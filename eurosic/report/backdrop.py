@@ -50,6 +50,7 @@ def lay(axes: Axes, drawn: Drawn, values: NDArray[np.generic], scale: Scale) -> 
     )
 
 
+# A run draws a handful of maps on one grid: transforming every ring once is enough.
 @cache
 def _rings(crs: CRS) -> tuple[NDArray[np.float64], ...]:
     to_grid = Transformer.from_crs(OUTLINES_CRS, crs, always_xy=True)
@@ -63,6 +64,7 @@ def _rings(crs: CRS) -> tuple[NDArray[np.float64], ...]:
 
 def draw_land(axes: Axes, crs: CRS) -> None:
     """Draw sea, land and the outlines of countries, in coordinates of `crs`, the outlines above all layers."""
+    # Under the layers only the fill: drawn once more above them, outlines are seen on dark cells, too.
     axes.set_facecolor(_SEA)
     axes.spines[:].set_visible(False)
     axes.add_collection(PolyCollection(_rings(crs), facecolor=_LAND, zorder=0))
@@ -116,6 +118,7 @@ def draw_scale_bar(axes: Axes, frame: tuple[float, float, float, float]) -> None
 
 def write_reasons(figure: Figure, drawn: Drawn, corner: tuple[float, float]) -> None:
     """Write which muted colour means what, for the reasons that occur, from the upper left `corner` down."""
+    # Reasons hidden behind a value are not in the picture and need no explanation.
     present = set(np.unique(_reasons(drawn)[~np.isfinite(drawn.values)]).tolist())
     patches = [
         Patch(color=colour, label=label) for code, (colour, label) in _MUTED.items() if code in present

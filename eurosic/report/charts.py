@@ -34,7 +34,7 @@ from eurosic.report.style import (
 from eurosic.report.summary import signed
 from eurosic.report.totals import EUROPE, MINUS
 
-# Room for one label, as a share of the axes' height: 16 pt on a panel of 5.2 inches, with air.
+# Room for one label, as a share of the axes' height: 16 pt on a panel of 5 inches, with air.
 _LABEL_SHARE = 0.058
 # Shares of the figure's width: labels at most, and the link before them with the margin after.
 _WIDEST, _LINK_ROOM = 0.23, 0.035
@@ -70,6 +70,7 @@ def pathway_chart(
         _Panel(column, "change since the start, Tg C", tuple(pathways)),
         _Panel(column + MINUS, f"minus {baseline}, Tg C", tuple(p for p in pathways if p != baseline)),
     )
+    # Both panels give their labels the same room, so that their axes are equally wide.
     figure = slide()
     _write_title(figure, shown, country, depth)
     styles = line_styles(pathways, baseline)
@@ -138,6 +139,7 @@ def _dress(axes: Axes) -> None:
     axes.grid(axis="y", color=GRID_LINE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=SMALL + 1, length=0, colors=INK)
+    # Few years on the axis: the ends of the lines and their labels are what is read.
     wide = axes.get_position().width > _WIDEST
     axes.locator_params(axis="x", nbins=4 if wide else 2, integer=True)
     axes.locator_params(axis="y", nbins=6)

@@ -169,6 +169,7 @@ def _frame(drawn: Drawn, aspect: float) -> tuple[float, float, float, float]:
     across, down = (east - west) / width, (north - south) / height
     left, right = west + columns.min() * across, west + (columns.max() + 1) * across
     top, bottom = north - rows.min() * down, north - (rows.max() + 1) * down
+    # The cells decide what is shown, not the grid, of which much may be sea.
     margin = 0.05 * max(right - left, top - bottom)
     wide = max(right - left + 2 * margin, (top - bottom + 2 * margin) * aspect)
     middle = (left + right) / 2, (bottom + top) / 2

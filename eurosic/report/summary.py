@@ -15,6 +15,7 @@ from eurosic.report.totals import EUROPE, MINUS
 
 # g m-2 yr-1 of carbon: biogenic DIC leached from European croplands, Kindler et al. (2011).
 KINDLER_DIC, KINDLER_SPREAD = 14.6, 4.8
+# A house rule, not a test of significance: data and water balance alone move totals by more.
 # A difference below this share of the baseline's own change is called small.
 SMALL = 0.10
 _G_PER_M2 = KG_PER_TG * 1e3 / 1e10  # Tg per Mha in g m-2
@@ -48,6 +49,7 @@ def summary_text(table: pd.DataFrame, *, baseline: str = "baseline", folder: Pat
 
 def _pathway_lines(ends: pd.DataFrame, baseline: str) -> list[str]:
     width = max(len(str(pathway)) for pathway in ends.index)
+    # Shares are of the size of the baseline's change, whichever its sign.
     whole = abs(float(ends.loc[[baseline], _CHANGE].iloc[0]))
     lines = []
     for pathway, row in ends.iterrows():

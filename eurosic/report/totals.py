@@ -127,6 +127,7 @@ def totals_table(totals: xr.Dataset, *, baseline: str = "baseline") -> pd.DataFr
             "area_Mha": area[which] / _M2_PER_MHA,
         }
     )
+    # Differences are taken before anything is rounded, or small ones would drown in the sixth digit.
     base = pathways.index(baseline)
     for quantity in QUANTITIES:
         sums = np.stack([place.sums[quantity.source] for place in places], axis=1)
@@ -185,6 +186,7 @@ def _with_europe(totals: xr.Dataset) -> list[_Place]:
             {name: values[..., i] for name, values in loaded.items()},
         )
         for i, code in enumerate(totals["country"].values)
+        # A mean per hectare of no hectares does not exist: such a country has no row.
         if totals["area"].values[i] > 0
     ]
     # fsum rounds once: the order of countries cannot change Europe's last digit.
@@ -195,6 +197,7 @@ def _with_europe(totals: xr.Dataset) -> list[_Place]:
 
 def _reckon(quantity: Quantity, sums: Array, area: Array) -> Array:
     """Return a column's values from sums ``(pathway, place, year)`` in kg and areas ``(place,)`` in m2."""
+    # The first year's change has had one year: 1 January to 31 December.
     if quantity.over == "rate":
         elapsed = 1.0 + np.arange(sums.shape[-1])
         return sums * quantity.per_kg / (area[:, None] / M2_PER_HA) / elapsed
