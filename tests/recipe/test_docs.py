@@ -16,7 +16,7 @@ from eurosic.recipe.schema import Recipe
 from eurosic.recipe.section import Section
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "recipes.md").read_text()
+PAGE = next((ROOT / "docs").glob("*recipes.md")).read_text()
 # Words of the page in code, headings and bold: where a key is explained, not merely mentioned.
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
 _TOLD = re.compile(r"`[^`]+`|^###? .*|\*\*[^*]+\*\*", re.MULTILINE)
