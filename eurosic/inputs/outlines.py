@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ import numpy as np
 import shapely
 import xarray as xr
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
 from shapely.geometry import box, shape
@@ -30,6 +32,7 @@ from eurosic.base.errors import InputError
 from eurosic.base.grid import Grid
 from eurosic.inputs.align import BLOCK, same_crs
 
+_GEOMETRY = (CRSError, shapely.errors.ShapelyError)
 _PROPERTIES = ("iso_n3", "iso_a3", "iso_a2", "CNTR_CODE", "id", "name")
 # Numeric codes that `country_of` counts with another country.
 _MERGED = {248}
@@ -112,7 +115,6 @@ def _largest_share(fine: NDArray[np.int16]) -> NDArray[np.int16]:
     return best
 
 
-@lru_cache(maxsize=8)
 def load_shapes(grid_crs: str, path: Path | None, code: str, crs: str) -> Shapes:
     """Return code and shape, in the grid's CRS, of all countries of a file (or of the package).
 
@@ -121,6 +123,14 @@ def load_shapes(grid_crs: str, path: Path | None, code: str, crs: str) -> Shapes
     InputError
         If the file is no GeoJSON of polygons, or a country is unknown.
     """
+    # Kept for the blocks of one grid, until the file changes.
+    stamp = path.stat().st_mtime_ns if path is not None and path.exists() else 0
+    return _load_shapes(grid_crs, path, code, crs, stamp)
+
+
+@lru_cache(maxsize=8)
+def _load_shapes(grid_crs: str, path: Path | None, code: str, crs: str, _stamp: int) -> Shapes:
+    # The package's own outlines are read with what its makers left out: codes of areas drawn apart.
     if path is None or path.samefile(OUTLINES):
         shapes, own = load_outlines(), OUTLINES_CRS
     else:
@@ -135,15 +145,30 @@ def _read_shapes(path: Path, code: str, crs: str) -> tuple[Shapes, str]:
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         collection = json.loads(raw)
-        features = [(feature["properties"], shape(feature["geometry"])) for feature in collection["features"]]
-    except (OSError, EOFError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
+        drawn = [(dict(feature["properties"]), _polygon(feature)) for feature in collection["features"]]
+        stated = ((collection.get("crs") or {}).get("properties") or {}).get("name")
+        own = CRS.from_user_input(stated or crs or "EPSG:4326").to_wkt()
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        LookupError,
+        AttributeError,
+        ValueError,
+        TypeError,
+        *_GEOMETRY,
+    ) as error:
         raise InputError(
             str(path), f"is no GeoJSON of polygons ({error!r})", do="Convert it to GeoJSON."
         ) from error
-    stated = collection.get("crs", {}).get("properties", {}).get("name", "")
-    return tuple(
-        (_code(properties, code, path), one) for properties, one in features
-    ), stated or crs or "EPSG:4326"
+    return tuple((_code(properties, code, path), one) for properties, one in drawn), own
+
+
+def _polygon(feature: dict[str, Any]) -> BaseGeometry:
+    drawn = shape(feature["geometry"])
+    if drawn.geom_type not in ("Polygon", "MultiPolygon"):
+        raise ValueError(f"a feature is a {drawn.geom_type}")
+    return drawn
 
 
 def _code(properties: dict[str, Any], wanted: str, path: Path) -> int:
