@@ -11,12 +11,20 @@ from math import exp, log
 from typing import NamedTuple
 
 from eurosic.simulator.activity import Activities
-from eurosic.simulator.constants import AL_HYDROXIDE, X_AL, X_H, Constants
+from eurosic.simulator.constants import Constants
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.species import Carbonate, Cations, Cell, Ion, carbonate_at, cations_at
 
 # What the exchanger holds, in the order of every array's site axis; the first five are in the order of `IONS`.
 SITES = ("ca", "mg", "na", "k", "nh4", "h", "al")
+
+
+class Sum(NamedTuple):
+    """A quantity of the solution and its slopes in h and lx."""
+
+    value: float
+    by_h: float
+    by_l: float
 
 
 class Others(NamedTuple):
@@ -29,15 +37,7 @@ class Others(NamedTuple):
     co3: float
     no3: float
     cl: float
-    so4: float
-
-
-class Sum(NamedTuple):
-    """A quantity of the solution and its slopes in h and lx."""
-
-    value: float
-    by_h: float
-    by_l: float
+    so4: Sum
 
 
 class Balance(NamedTuple):
@@ -78,15 +78,16 @@ def _charge_of(i: Cations, o: Others, s: Carbonate) -> Sum:
     plus_h = ca * i.ca.by_h - s.ca_hco3 * i.ca.free + mg * i.mg.by_h - s.mg_hco3 * i.mg.free
     plus_h += i.na.by_h + i.k.by_h + i.nh4.by_h + o.h + 9.0 * o.al
     plus_l = ca * i.ca.by_l + mg * i.mg.by_l + i.na.by_l + i.k.by_l + i.nh4.by_l
-    minus = o.hco3 + 2.0 * o.co3 + o.oh + o.no3 + o.cl + 2.0 * o.so4
-    minus_h = -o.hco3 - 4.0 * o.co3 - o.oh
-    return Sum(log(plus / minus), plus_h / plus - minus_h / minus, plus_l / plus)
+    minus = o.hco3 + 2.0 * o.co3 + o.oh + o.no3 + o.cl + 2.0 * o.so4.value
+    minus_h = 2.0 * o.so4.by_h - o.hco3 - 4.0 * o.co3 - o.oh
+    by_l = plus_l / plus - 2.0 * o.so4.by_l / minus
+    return Sum(log(plus / minus), plus_h / plus - minus_h / minus, by_l)
 
 
 @kernel
-def _sites_of(i: Cations, h: float, al: float, x: float) -> Sum:
+def _sites_of(i: Cations, c: Constants, h: float, al: float, x: float) -> Sum:
     # `al` is an activity here; E = K a x^z.
-    e_h, e_al = X_H * h * x, X_AL * al * x * x * x
+    e_h, e_al = c.x_h * h * x, c.x_al * al * x * x * x
     two = i.ca.fraction * i.ca.free + i.mg.fraction * i.mg.free
     one = i.na.fraction * i.na.free + i.k.fraction * i.k.free + i.nh4.fraction * i.nh4.free
     full = two + one + e_h + e_al
@@ -99,13 +100,14 @@ def _sites_of(i: Cations, h: float, al: float, x: float) -> Sum:
 
 @kernel
 def _ionic_strength(i: Cations, o: Others, s: Carbonate) -> Sum:
-    # I = 1/2 sum z2 c; strong anions do not answer to the trial point, sulphate hardly.
+    # I = 1/2 sum z2 c; nitrate and chloride do not answer to the trial point.
     ca, mg = 2.0 + 0.5 * s.ca_hco3, 2.0 + 0.5 * s.mg_hco3
     cations = ca * i.ca.free + mg * i.mg.free + 0.5 * (i.na.free + i.k.free + i.nh4.free + o.h) + 4.5 * o.al
-    anions = 0.5 * (o.hco3 + o.oh + o.no3 + o.cl) + 2.0 * (o.co3 + o.so4)
+    anions = 0.5 * (o.hco3 + o.oh + o.no3 + o.cl) + 2.0 * (o.co3 + o.so4.value)
     by_h = ca * i.ca.by_h + mg * i.mg.by_h - 0.5 * (s.ca_hco3 * i.ca.free + s.mg_hco3 * i.mg.free)
     by_h += 0.5 * (i.na.by_h + i.k.by_h + i.nh4.by_h + o.h - o.hco3 - o.oh) + 13.5 * o.al - 4.0 * o.co3
-    by_l = ca * i.ca.by_l + mg * i.mg.by_l + 0.5 * (i.na.by_l + i.k.by_l + i.nh4.by_l)
+    by_h += 2.0 * o.so4.by_h
+    by_l = ca * i.ca.by_l + mg * i.mg.by_l + 0.5 * (i.na.by_l + i.k.by_l + i.nh4.by_l) + 2.0 * o.so4.by_l
     return Sum(cations + anions, by_h, by_l)
 
 
@@ -120,7 +122,7 @@ def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, floa
     s = carbonate_at(h, cell.acid, lagged, c, g)
     ions, dissolved, exhausted = cations_at(cell, s, lx, c, g)
     so4 = _free_sulphate(cell, s, ions.ca, ions.mg, lagged)
-    aluminium = AL_HYDROXIDE * s.h * s.h * s.h
+    aluminium = c.al_hydroxide * s.h * s.h * s.h
     others = Others(
         h=s.h / g.h,
         al=aluminium / g.al,
@@ -129,11 +131,11 @@ def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, floa
         co3=s.co3 / g.co3,
         no3=cell.no3 / cell.water,
         cl=cell.cl / cell.water,
-        so4=so4.value,
+        so4=so4,
     )
     return Balance(
         charge=_charge_of(ions, others, s),
-        sites=_sites_of(ions, s.h, aluminium, exp(lx)),
+        sites=_sites_of(ions, c, s.h, aluminium, exp(lx)),
         ionic=_ionic_strength(ions, others, s),
         so4=so4,
         cations=ions,
@@ -143,7 +145,9 @@ def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, floa
 
 
 @kernel
-def site_fractions(i: Cations, h: float, lx: float) -> tuple[float, float, float, float, float, float, float]:
+def site_fractions(
+    i: Cations, c: Constants, h: float, lx: float
+) -> tuple[float, float, float, float, float, float, float]:
     """Return the equivalent fractions of the exchanger, order of `SITES`, at ln{H+} and ln x."""
     x, proton = exp(lx), exp(h)
     return (
@@ -152,6 +156,6 @@ def site_fractions(i: Cations, h: float, lx: float) -> tuple[float, float, float
         i.na.fraction * i.na.free,
         i.k.fraction * i.k.free,
         i.nh4.fraction * i.nh4.free,
-        X_H * proton * x,
-        X_AL * AL_HYDROXIDE * (proton * x) ** 3,
+        c.x_h * proton * x,
+        c.x_al * c.al_hydroxide * (proton * x) ** 3,
     )

@@ -59,21 +59,26 @@ class Simulator:
             If a covariate, state or driver is missing, not finite or out of its range.
         """
         check_columns(columns, _SIGNATURE, self.name)
-        pathways, cells, years = columns.shape
-        batch = Batch(
-            covariates=_contiguous(columns.covariates),
-            state=_contiguous(columns.state),
-            baseline=_contiguous(columns.baseline),
-            forcing=_contiguous(columns.forcing),
-            values=np.empty((pathways, cells, years, len(TARGETS))),
-            converged=np.zeros(cells, dtype=np.bool_),
-        )
-        run_batch(batch, frame_of(self.options), settings_of(self.options))
-        return Prediction(batch.values, batch.converged)
+        return run_unchecked(self.options, columns)
 
     def inside(self, columns: Columns) -> NDArray[np.bool_]:
         """Return True for every cell, ``(cell,)``: the process model has no trained domain."""
         return np.ones(columns.shape[1], dtype=np.bool_)
+
+
+def run_unchecked(options: SimulatorOptions, columns: Columns) -> Prediction:
+    """Return what `Simulator.predict` does, for columns that were checked before."""
+    pathways, cells, years = columns.shape
+    batch = Batch(
+        covariates=_contiguous(columns.covariates),
+        state=_contiguous(columns.state),
+        baseline=_contiguous(columns.baseline),
+        forcing=_contiguous(columns.forcing),
+        values=np.empty((pathways, cells, years, len(TARGETS))),
+        converged=np.zeros(cells, dtype=np.bool_),
+    )
+    run_batch(batch, frame_of(options), settings_of(options))
+    return Prediction(batch.values, batch.converged)
 
 
 def _contiguous(part: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -176,7 +176,7 @@ def _calcium(
     exhausted = trial < free
     if exhausted:
         free, down_h, down_l = trial, by_h / room, held / room
-    dissolved = with_fine + cell.coarse - cell.ca if exhausted else room * free - cell.ca
+    dissolved = cell.calcite + cell.coarse if exhausted else room * free - cell.ca
     return Ion(free, -free * down_h, -free * down_l, affinity), dissolved, exhausted
 
 
