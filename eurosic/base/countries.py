@@ -162,12 +162,19 @@ def load_outlines() -> tuple[tuple[int, BaseGeometry], ...]:
     """
     with gzip.open(OUTLINES, "rt", encoding="utf-8") as stream:
         features = json.load(stream)["features"]
-    drawn: dict[int, list[BaseGeometry]] = {}
-    for feature in features:
-        properties = feature["properties"]
-        country = country_of(properties["iso_n3"] or properties["name"], OUTLINES.name)
-        drawn.setdefault(country.numeric, []).append(shape(feature["geometry"]))
-    return tuple((code, shapely.union_all(shapes)) for code, shapes in sorted(drawn.items()))
+    named = ((feature["properties"], shape(feature["geometry"])) for feature in features)
+    return merge_outlines(
+        (country_of(properties["iso_n3"] or properties["name"], OUTLINES.name).numeric, drawn)
+        for properties, drawn in named
+    )
+
+
+def merge_outlines(drawn: Iterable[tuple[int, BaseGeometry]]) -> tuple[tuple[int, BaseGeometry], ...]:
+    """Return one shape a country, by code, whatever the order and number of its parts in a file."""
+    parts: dict[int, list[BaseGeometry]] = {}
+    for code, part in drawn:
+        parts.setdefault(code, []).append(part)
+    return tuple((code, shapely.union_all(shapes)) for code, shapes in sorted(parts.items()))
 
 
 def extent_bounds(codes: Iterable[int], crs: str = OUTLINES_CRS) -> tuple[float, float, float, float]:

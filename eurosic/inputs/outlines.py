@@ -27,7 +27,7 @@ from rasterio.transform import from_origin
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
-from eurosic.base.countries import OUTLINES, OUTLINES_CRS, countries, country_of, load_outlines
+from eurosic.base.countries import OUTLINES_CRS, countries, country_of, load_outlines, merge_outlines
 from eurosic.base.errors import InputError
 from eurosic.base.grid import Grid
 from eurosic.inputs.align import BLOCK, same_crs
@@ -131,7 +131,7 @@ def load_shapes(grid_crs: str, path: Path | None, code: str, crs: str) -> Shapes
 @lru_cache(maxsize=8)
 def _load_shapes(grid_crs: str, path: Path | None, code: str, crs: str, _stamp: int) -> Shapes:
     # The package's own outlines are read with what its makers left out: codes of areas drawn apart.
-    if path is None or path.samefile(OUTLINES):
+    if path is None:
         shapes, own = load_outlines(), OUTLINES_CRS
     else:
         shapes, own = _read_shapes(path, code, crs)
@@ -161,7 +161,7 @@ def _read_shapes(path: Path, code: str, crs: str) -> tuple[Shapes, str]:
         raise InputError(
             str(path), f"is no GeoJSON of polygons ({error!r})", do="Convert it to GeoJSON."
         ) from error
-    return tuple((_code(properties, code, path), one) for properties, one in drawn), own
+    return merge_outlines((_code(properties, code, path), one) for properties, one in drawn), own
 
 
 def _polygon(feature: dict[str, Any]) -> BaseGeometry:
@@ -172,7 +172,8 @@ def _polygon(feature: dict[str, Any]) -> BaseGeometry:
 
 
 def _code(properties: dict[str, Any], wanted: str, path: Path) -> int:
-    for name in (wanted,) if wanted else _PROPERTIES:
+    # Kosovo and Northern Cyprus have a name and no code.
+    for name in (wanted, "name") if wanted else _PROPERTIES:
         text = str(properties.get(name) or "")
         # Natural Earth writes -99 where it knows no code.
         if text and text != "-99":

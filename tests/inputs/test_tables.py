@@ -12,8 +12,10 @@ from pyproj import Transformer
 from eurosic.base.countries import countries, country_of, extent_of, load_outlines
 from eurosic.base.errors import CatalogError, InputError
 from eurosic.base.grid import Grid
+from eurosic.base.request import LayerRequest
 from eurosic.inputs.catalog import load_catalog
 from eurosic.inputs.outlines import country_layer, sub_points
+from eurosic.inputs.prepare import prepare_layers
 from eurosic.inputs.tables import read_table, table_layer
 from tests.inputs.rasters import entry
 from tests.toy import refuse_to_compute
@@ -107,6 +109,13 @@ def test_outlines_of_a_user_in_degrees_agree_with_those_of_the_package(shared_da
     both = (ours > 0) & (theirs > 0)
     assert both.sum() > 0.9 * (ours > 0).sum()
     assert (ours == theirs)[both].mean() > 0.99
+
+
+def test_natural_earth_draws_kosovo_and_northern_cyprus_too(shared_data):
+    """They have a name there and no code."""
+    asked = {"catalog": load_catalog(), "grid": EUROPE, "data": shared_data / "inputs"}
+    layers = prepare_layers([LayerRequest("country", "natural-earth-50m")], **asked)
+    assert {383, 196} <= set(np.unique(layers["country"]))
 
 
 # Laws -----------------------------------------------------------------------------------------------------------
@@ -220,7 +229,13 @@ def test_a_table_that_is_no_text_is_refused(tmp_path):
         ("not json", "is no GeoJSON of polygons"),
         (
             '{"features": [{"properties": {}, "geometry": {"type": "Point", "coordinates": [0, 0]}}]}',
-            "has no code",
+            "is a Point",
+        ),
+        ('{"features": [{"properties": {}, "geometry": null}]}', "is no GeoJSON of polygons"),
+        ('{"features": [], "crs": {"properties": {"name": "EPSG:9"}}}', "is no GeoJSON of polygons"),
+        (
+            '{"features": [{"properties": {"id": "-99"}, "geometry": {"type": "Polygon", "coordinates": []}}]}',
+            "no code",
         ),
     ],
 )
