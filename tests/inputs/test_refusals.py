@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -223,3 +225,61 @@ def test_a_digest_that_is_kept_is_no_problem(tmp_path):
     digest = file_digest(clay_tif(tmp_path))
     sources = catalog(entry(digest=digest))
     assert check_layers([CLAY], catalog=sources, grid=GRID, data=tmp_path) == []
+
+
+def outlines(folder):
+    """One country as GeoJSON."""
+    ring = [[11.0, 48.0], [12.0, 48.0], [12.0, 49.0], [11.0, 48.0]]
+    feature = {"type": "Feature", "properties": {"iso_n3": "276"}}
+    feature["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+    path = folder / "lines.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return path
+
+
+def rate_table(folder):
+    """Two countries as CSV."""
+    path = folder / "rates.csv"
+    path.write_text("# comment\niso3,mineral_n,note\nDEU,80,a\nFRA,72.5,b\n")
+    return path
+
+
+def damaged(raw, rng):
+    """Bytes changed, cut off or put in, as bad disks and bad downloads do."""
+    bytes_ = bytearray(raw)
+    for _ in range(rng.choice([1, 1, 2, 4, 8])):
+        at = rng.randrange(len(bytes_))
+        how = rng.random()
+        if how < 0.6:
+            bytes_[at] = rng.randrange(256)
+        elif how < 0.8:
+            del bytes_[at + 1 :]
+        else:
+            bytes_[at:at] = rng.randbytes(rng.randrange(1, 5))
+    return bytes(bytes_)
+
+
+LINES = {"format": "outlines", "path": "lines.geojson", "gives": "country", "unit": "1"}
+WHOLE = {
+    "geotiff": (lambda folder: clay_tif(folder, tags={"nodata": -1.0, "scale": 0.5}), {}),
+    "table": (rate_table, TABLE),
+    "outlines": (outlines, LINES),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_damaged_file_gives_values_or_one_of_our_errors(tmp_path, kind):
+    """200 random damages each, seeded; nothing else may come out."""
+    write, changes = WHOLE[kind]
+    path, source, rng = write(tmp_path), entry(**changes), random.Random(1)
+    raw, seen = path.read_bytes(), set()
+    for _ in range(200):
+        path.write_bytes(damaged(raw, rng))
+        asked = LayerRequest(source.gives[0], "clay")
+        try:
+            layers = prepare_layers([asked], catalog=catalog(source), grid=GRID, data=tmp_path)
+            seen.add(layers[asked.name].compute(scheduler="sync").shape)
+        except EurosicError as error:
+            seen.add(type(error))
+    assert len(seen) >= 2
