@@ -72,8 +72,10 @@ def throughput(balance: Series) -> float:
     """
     gains = losses = 0.0
     for name, value in zip(balance.names, balance.values[-1], strict=True):
+        # Storage is the difference of the two sides, not a part of either.
         if not name.startswith("total ") or "storage" in name or not np.isfinite(value):
             continue
+        # MIN3P prints outfluxes as positive numbers, sources with their sign.
         out = "outflux" in name or "loss" in name
         signed = -abs(value) if out else value
         gains, losses = gains + max(signed, 0.0), losses + max(-signed, 0.0)
@@ -89,6 +91,7 @@ def judge_balance(component: str, balance: Series | None, error: Series | None) 
 def _worst(error: Series | None, word: str) -> float:
     if error is None:
         return float("nan")
+    # The error of a single step says little; the cumulative one is what is missing in the end.
     columns = [i for i, name in enumerate(error.names) if word in name and "cumulative" in name]
     if not columns or not np.isfinite(error.values[:, columns[0]]).any():
         return float("nan")

@@ -83,6 +83,7 @@ class Deck:
         lines = self.block("output control").after("output of spatial data")
         count = _integer(lines[0]) if lines else 0
         tokens: list[str] = []
+        # Four to a line as MIN3P wants them, but any number is understood; the next keyword ends the list.
         for line in lines[1:]:
             if line.key or len(tokens) >= count:
                 break
@@ -111,12 +112,13 @@ class Deck:
         values = [value for value in numbers if value is not None and np.isfinite(value)]
         found: list[tuple[int, float, float]] = []
         at = 0
+        # Numbers carry no keys here, so that the block is read as MIN3P does, in order, and to its end:
         # x, y and z in turn: how many intervals, then for each its number of volumes and its limits
-        while len(values) == len(numbers) and at < len(values) and 0 < values[at] <= _MANY:
+        while len(values) == len(numbers) and at < len(values) and 1 <= values[at] <= _MANY:
             count, at = int(values[at]), at + 1
             triples = [values[at + 3 * i : at + 3 * i + 3] for i in range(count)]
             if any(
-                len(triple) < 3 or not (0 < triple[0] <= _MANY and triple[1] < triple[2])
+                len(triple) < 3 or not (1 <= triple[0] <= _MANY and triple[1] < triple[2])
                 for triple in triples
             ):
                 return ()
@@ -145,6 +147,7 @@ def read_deck(data: bytes | str, where: str) -> Deck:
     blocks: list[Block] = []
     title, opened = "", 0
     lines: list[DeckLine] = []
+    # The first line after a closed block is the next one's title, whatever it says.
     for line in _lines(text):
         if not title:
             title, opened = _open_block(line, where), line.number
@@ -181,6 +184,7 @@ def _lines(text: str) -> list[DeckLine]:
     lines = []
     for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         tokens: list[str] = []
+        # Comment signs count outside quotes only: names may hold them.
         for token in _TOKEN.findall(raw):
             if token in "!;":
                 break

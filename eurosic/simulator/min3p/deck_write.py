@@ -81,6 +81,7 @@ def deck_text(
         surface=_extent(depth, depth, 1),
         bottom=_extent(0.0, 0.0, 1),
     )
+    # A change after the end would be an error in MIN3P; that of year 0 is the boundary condition itself.
     changes = [pair for pair in design.trajectory[1:] if pair[0] < output_years[-1]]
     blocks = (
         start,
@@ -129,6 +130,7 @@ def _initial(design: ColumnDesign, layers: Layers, hydroxide: float) -> str:
     water, pore = infiltration(design), initial_water(design, layers)
     texts = []
     for i, z in enumerate(layers.z):
+        # Each volume is a zone of its own that holds its node and no other.
         texts.append(
             LAYER.format(
                 number=i + 1,
@@ -150,6 +152,7 @@ def _initial(design: ColumnDesign, layers: Layers, hydroxide: float) -> str:
 
 
 def _boundary(design: ColumnDesign, depth: float) -> str:
+    # MIN3P wants the exchanger of the water that enters too, and equilibrates it with nothing.
     sorption = f"'sorption parameter input'\n{design.cec_top:.4f}\n{design.bulk_density:.5f}\n"
     return (
         "\n'boundary conditions - reactive transport'\n2\n"

@@ -90,6 +90,7 @@ class ColumnDesign:
 
     def __post_init__(self) -> None:
         """Raise `SimulationError` for values that no column can have, naming all of them."""
+        # NaN fails every comparison, so that bounds are asked for in the positive.
         wrong = [
             f"{field.name} = {getattr(self, field.name)}"
             for field in fields(self)
@@ -187,6 +188,7 @@ def water_flow(design: ColumnDesign) -> tuple[float, float, float]:
     At unit gradient the conductivity is the flux; the head follows from the water content by van Genuchten's
     function with alpha 2 m-1 and n 1.4, the saturated conductivity from Mualem's with l 0.5.
     """
+    # Uniform water content and unit gradient: head and conductivity follow from it, and not the other way.
     saturation = 1 - design.air_porosity / design.porosity
     residual = design.residual_water / design.porosity
     effective = (saturation - residual) / (1 - residual)
@@ -201,6 +203,7 @@ def layers_of(design: ColumnDesign, intervals: Intervals = INTERVALS) -> Layers:
     """Return the control volumes of a column and what stands in each at the start, from the bottom up."""
     z, limits = grid_of(intervals)
     depth, top, bottom = z[-1] - z, z[-1] - limits[1:], z[-1] - limits[:-1]
+    # The decalcified depth may end inside a volume, which then holds its share of calcite.
     calcareous = np.clip((bottom - design.decalcified_depth) / (bottom - top), 0.0, 1.0)
     upper = depth < TOPSOIL
     percent = np.where(upper, design.calcite_top, design.calcite_sub)
@@ -224,6 +227,7 @@ def _surface_source(design: ColumnDesign, depth: float) -> float:
 
 def _co2_source(design: ColumnDesign, top: Array, bottom: Array, depth: float) -> Array:
     scale = design.respiration_depth
+    # The mean over each volume, so that the column's sum is the respiration on any grid.
     inside = scale * (np.exp(-top / scale) - np.exp(-bottom / scale)) / (bottom - top)
     return np.asarray(_surface_source(design, depth) * inside / 1000)
 

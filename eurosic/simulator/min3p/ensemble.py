@@ -78,6 +78,7 @@ def import_runs(folder: str | Path, table: str | Path | pd.DataFrame) -> xr.Data
     """
     rows, words = (table, {}) if isinstance(table, pd.DataFrame) else read_parameters(Path(table))
     rows = rows.rename(index=str)
+    # One run at a time and only its arrays are kept: a run is some 3 MB of text, a simulation 80 kB.
     collected = _Collected()
     for name, place in sorted(_run_folders(Path(folder))):
         reason = "has no row in the table" if name not in rows.index else _take(name, place, collected)
@@ -86,6 +87,7 @@ def import_runs(folder: str | Path, table: str | Path | pd.DataFrame) -> xr.Data
     if collected.grid is None:
         first = collected.excluded[0] if collected.excluded else "it holds no folder with MIN3P output"
         raise SimulationError(str(folder), f"no run can be used; first: {first}")
+    # A row without a run is told too: it may have failed long ago, unnoticed.
     missing = sorted(
         set(rows.index) - set(collected.names) - {e.partition(":")[0] for e in collected.excluded}
     )
@@ -101,6 +103,7 @@ def read_parameters(path: Path) -> tuple[pd.DataFrame, dict[str, tuple[str, str]
     SimulationError
         If the file cannot be read as a table, or names a run twice.
     """
+    # The "#" lines are read apart, since they carry the units that CSV cannot.
     try:
         lines = path.read_text().splitlines()
         rows = pd.read_csv(path, comment="#", index_col=0, dtype={0: str})
@@ -132,6 +135,7 @@ def _take(name: str, place: Path, collected: _Collected) -> str:
     reason = _unfit(run, collected.grid)
     if reason:
         return reason
+    # The first good run sets grid and years for all.
     if collected.grid is None:
         collected.grid = run[["time", "depth", "layer_top", "layer_bottom", "layer_thickness"]]
     collected.names.append(name)
@@ -141,6 +145,7 @@ def _take(name: str, place: Path, collected: _Collected) -> str:
 
 
 def _unfit(run: xr.Dataset, grid: xr.Dataset | None) -> str:
+    # What an emulator learns from must be whole and balanced; what it costs is told by name.
     if not run.attrs["complete"]:
         return f"not complete: {run.attrs['complete_why']}"
     if run.attrs["balance"] == "failed":
@@ -192,6 +197,7 @@ def _joined(
         unit, text = words.get(str(column), ("", ""))
         attributes = {key: value for key, value in (("units_in_table", unit), ("long_name", text)) if value}
         values = rows[column].to_numpy()
+        # NumPy's own strings: objects could not be written as Zarr or NetCDF.
         values = values.astype(str) if values.dtype == object else values
         variables[str(column)] = xr.DataArray(values, dims=("simulation",), attrs=attributes)
     axes = grid.rename(time="year").coords

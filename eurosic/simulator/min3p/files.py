@@ -56,6 +56,7 @@ def find_run(path: Path) -> RunFiles:
     SimulationError
         If there is none, or the folder holds several and the prefix is not given.
     """
+    # A prefix may hold dots and digits, so that a path is a deck by its suffix and a prefix otherwise.
     if path.is_dir():
         folder, wanted = path, ""
     else:
@@ -80,6 +81,7 @@ def _prefixes(names: list[str]) -> set[str]:
     decks = {stem for stem, ext in split if ext == "dat" and stem.lower() != "root"}
     if decks:
         return decks
+    # Only without a deck must names be guessed from their endings.
     current = {m[1] for stem, ext in split if ext in _KNOWN and (m := _CURRENT.match(stem))}
     whole = {stem for stem, ext in split if ext in _SYSTEM and not _CURRENT.match(stem)}
     if current or whole:
@@ -113,6 +115,7 @@ def _of_prefix(folder: Path, prefix: str, names: list[str], others: set[str]) ->
         found = pattern.match(stem)
         if ext not in _KNOWN or not found or any(stem.lower().startswith(o.lower()) for o in longer):
             continue
+        # Both tell the version; the log tells how the run ended.
         if ext in ("log", "gen"):
             logs.append(folder / name)
             continue
@@ -120,6 +123,7 @@ def _of_prefix(folder: Path, prefix: str, names: list[str], others: set[str]) ->
         place = (ext, int(number) if number and number.isdigit() else None)
         if place in chosen:
             notes.append(f"{name}: stands beside {chosen[place].name}; the current name was read")
+        # An old run may have been repeated in its folder with a newer version.
         if place not in chosen or found[1]:
             chosen[place] = folder / name
     outputs = tuple(
@@ -130,6 +134,7 @@ def _of_prefix(folder: Path, prefix: str, names: list[str], others: set[str]) ->
             str(folder / prefix), "has no MIN3P output", wanted=f"files such as {prefix}_1.gst"
         )
     deck = next((folder / name for name in names if name.lower() == f"{prefix}.dat".lower()), None)
+    # Numbers, not names, make the order: 10 comes after 2.
     ordered = sorted(outputs, key=lambda file: (file.kind, -1 if file.number is None else file.number))
     return RunFiles(
         prefix, folder, tuple(ordered), deck, chosen.get(("fls", None)), tuple(logs), tuple(notes)

@@ -43,6 +43,7 @@ def parse_number(token: str) -> float | None:
     (2.64572e-15, 1000.0, nan, None)
     """
     found = _NUMBER.match(token)
+    # Python's own float() would take "1_0" and "infinity", and refuse every other spelling of Fortran.
     if found:
         mantissa, exponent, bare = found.groups()
         value = float(f"{mantissa}e{exponent or bare or '0'}")
@@ -51,7 +52,7 @@ def parse_number(token: str) -> float | None:
 
 
 def parse_rows(
-    rows: Sequence[Row], columns: int | None, where: str, *, trailing_text: bool = False
+    rows: Sequence[Row], columns: int | None, *, where: str, trailing_text: bool = False
 ) -> tuple[Array, tuple[str, ...]]:
     """Return the numbers of some rows, shape ``(row, column)``, and warnings with file and line.
 
@@ -71,6 +72,8 @@ def parse_rows(
     SimulationError
         If a row holds another number of values, or something that is no number; it names file and line.
     """
+    # What NumPy reads as finite numbers in the right shape cannot have gone wrong: its parser takes no sign
+    # inside a number. Everything else deserves a look at each token, and a message with its line.
     fast = None if trailing_text else _parse_fast(rows)
     if fast is not None and fast.shape[1] == (columns or fast.shape[1]) and np.isfinite(fast).all():
         return fast, ()
@@ -78,6 +81,7 @@ def parse_rows(
 
 
 def _parse_fast(rows: Sequence[Row]) -> Array | None:
+    # Comments must be off: a "#" inside a row is damage, not a remark.
     try:
         return np.loadtxt([row.text for row in rows], dtype=np.float64, comments=None, ndmin=2)
     except ValueError:
@@ -93,6 +97,7 @@ def _parse_carefully(
         # Words may stand in the header too, so that the shortest row tells how many columns are numbers.
         wanted = min(len(values) for values in parsed)
         parsed = [values[:wanted] for values in parsed]
+    # A row with a number too few cannot be filled up: nobody knows which column lost it.
     for row, values in zip(rows, parsed, strict=True):
         if len(values) != wanted:
             raise SimulationError(
@@ -111,7 +116,7 @@ def _numbers_of(row: Row, where: str, trailing_text: bool) -> list[float]:
         value = parse_number(token)
         if value is None:
             if trailing_text and values:
-                break
+                break  # the words that end a row of .dt
             raise SimulationError(
                 f"{where}, line {row.line}",
                 f"{token[:40]!r} is no number",

@@ -52,6 +52,7 @@ _PROFILES = {
 }
 
 
+# The letter after "gs" or "gb" is the same for profiles and for breakthrough files.
 def _of_profiles() -> dict[str, Kind]:
     kinds = {}
     for letter, kind in _PROFILES.items():
@@ -105,6 +106,8 @@ _COLUMN_UNITS = {
 # Names that say enough without the prefix of their kind.
 _PLAIN = frozenset({"porosity"})
 
+_BRACKET = re.compile(r"\s*\[([^\]]*)\]\s*\Z")
+
 _CF_UNITS = {
     "": "", "-": "1", "c": "degC", "years": "year", "moles": "mol", "mol/elapsed time": "mol", "mol": "mol",
     "moles/l h2o": "mol L-1", "mol/l water": "mol L-1", "eq/l": "mol L-1", "mg/l caco3": "mg L-1",
@@ -117,6 +120,36 @@ _CF_UNITS = {
 }  # fmt: skip
 
 
+def split_unit(name: str) -> tuple[str, str]:
+    """Return a column's name without its bracketed unit, and the unit (empty where there is none).
+
+    Examples
+    --------
+    >>> split_unit("mass influx [mol/d]")
+    ('mass influx', 'mol/d')
+    """
+    found = _BRACKET.search(name)
+    return (name[: found.start()].strip(), found.group(1).strip()) if found else (name.strip(), "")
+
+
+def distinct_names(split: list[tuple[str, str]]) -> tuple[str, ...]:
+    """Return names of which no two are alike, from pairs of name and unit.
+
+    Examples
+    --------
+    >>> distinct_names([("Alk", "eq/L"), ("Alk", "mg/L"), ("Alk", "mg/L")])
+    ('Alk', 'Alk mg/L', 'Alk mg/L 3')
+    """
+    # .gsm gives alkalinity twice, in eq/L and in mg/L: the second keeps its unit in the name.
+    names: list[str] = []
+    for name, unit in split:
+        taken = name.lower() in (known.lower() for known in names)
+        named = f"{name} {unit}".strip() if taken else name
+        repeated = sum(known.lower() == named.lower() for known in names)
+        names.append(f"{named} {len(names) + 1}" if repeated else named)
+    return tuple(names)
+
+
 def clean_name(text: str) -> str:
     """Return a column's name in lower case, digits and underscores; a charge keeps its sign as ``p`` or ``m``.
 
@@ -126,6 +159,7 @@ def clean_name(text: str) -> str:
     ['ca_2p', 'co3_2m', 'hco3_m', 'al_oh_3_soil', 'na_x_na', 'c_alk']
     """
     name = text.strip().lower()
+    # A sign at the end is a charge; elsewhere it is a hyphen.
     name = re.sub(r"([+-])(\d*)$", lambda sign: f"_{sign[2]}{'p' if sign[1] == '+' else 'm'}", name)
     return re.sub(r"[^a-z0-9]+", "_", name).strip("_") or "column"
 
@@ -160,6 +194,7 @@ def cf_unit(text: str) -> str:
     >>> cf_unit("moles/l h2o"), cf_unit("meq/100g"), cf_unit("% = m^3/m^3 in system x 100")
     ('mol L-1', 'cmol kg-1', '%')
     """
+    # Unknown units pass as they are: a reader must not fail on a version that spells one anew.
     spelled = " ".join(text.lower().split())
     return "%" if spelled.startswith("% =") else _CF_UNITS.get(spelled, text.strip())
 

@@ -78,6 +78,7 @@ def read_fls(data: bytes | str, where: str = "_o.fls") -> Listing:
     at = 0
     while at < len(lines):
         line = lines[at]
+        # A table of columns belongs to all files named since the last heading.
         columns, found = _COLUMNS.match(line), _FILE.match(line)
         if columns:
             entries, at = _read_entries(lines, at, line.lower())
@@ -99,6 +100,7 @@ def _next_heading(heading: str, line: str, had_files: bool) -> tuple[str, dict[s
 
 
 def _read_entries(lines: list[str], at: int, header: str) -> tuple[tuple[tuple[str, str], ...], int]:
+    # Entries hold blanks, and some fill their column to its last sign, so that places decide, not blanks.
     entry, unit = header.index("entry"), header.index("unit")
     entries: list[tuple[str, str]] = []
     at += 1
@@ -116,6 +118,7 @@ def _read_entries(lines: list[str], at: int, header: str) -> tuple[tuple[tuple[s
 def _listed(heading: str, entries: tuple[tuple[str, str], ...], entity: str) -> Listed:
     found = _TIME.search(heading)
     value = parse_number(found.group(1)) if found else None
+    # "... initial condition" or "... T = 5.0E+000 years"; steady states have no time.
     time = 0.0 if heading.lower().rstrip().endswith("initial condition") else None
     if found and value is not None and value == value:
         time = years(value, found.group(2), "listing")

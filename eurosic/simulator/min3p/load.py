@@ -64,6 +64,7 @@ def load_run(run: RunFiles, *, kinds: Collection[str] | None = None, strict: boo
     """
     loaded = Loaded(notes=list(run.notes))
     loaded.deck = _read(run.deck, read_deck, loaded, strict)
+    # The listing first: it names the units that files leave out.
     listing = _read(run.listing, read_fls, loaded, strict) or NO_LISTING
     _read_logs(run.logs, loaded)
     for file in run.outputs:
@@ -76,6 +77,7 @@ def load_run(run: RunFiles, *, kinds: Collection[str] | None = None, strict: boo
 def _read(path: Path | None, parse: Callable[[bytes, str], _T], loaded: Loaded, strict: bool) -> _T | None:
     if path is None:
         return None
+    # A damaged file costs what it holds, not the run: 80 years of output are not lost for one that was cut.
     try:
         return parse(path.read_bytes(), path.name)
     except SimulationError as error:
@@ -90,9 +92,12 @@ def _read(path: Path | None, parse: Callable[[bytes, str], _T], loaded: Loaded, 
 
 def _read_output(file: OutputFile, listing: Listing, loaded: Loaded, strict: bool) -> None:
     listed = listing.of(file.path.name)
+    # .gbt and _o.mas print "time" without a unit; it is that of the deck.
     unit = loaded.deck.time_unit if loaded.deck else "years"
     if KINDS[file.kind].layout in ("profile", "faces"):
-        profiles = _read(file.path, lambda data, where: read_spatial(data, where, listed), loaded, strict)
+        profiles = _read(
+            file.path, lambda data, where: read_spatial(data, where, listed=listed), loaded, strict
+        )
         loaded.profiles[file.kind].extend(profiles or ())
         found: tuple[Profile | Series, ...] = profiles or ()
     else:
@@ -106,12 +111,13 @@ def _read_output(file: OutputFile, listing: Listing, loaded: Loaded, strict: boo
 
 def _series_parser(kind: str, listed: Listed, unit: str) -> Callable[[bytes, str], Series]:
     read = read_mac if kind == "mac" else read_transient
-    return lambda data, where: read(data, where, listed, time_unit=unit)
+    return lambda data, where: read(data, where, listed=listed, time_unit=unit)
 
 
 def _read_logs(paths: tuple[Path, ...], loaded: Loaded) -> None:
     for path in paths:
         text = path.read_bytes().decode("latin-1")
+        # .gen begins with "#Version : 2.6.2.880", a log of an older version with nothing of the kind.
         said = dict(_VERSION.findall(text[:2000]))
         if said.get("Version"):
             loaded.version = f"{said.get('Program', 'MIN3P')} {said['Version']}"
@@ -125,6 +131,7 @@ def _note_gaps(run: RunFiles, loaded: Loaded) -> None:
     for file in run.outputs:
         if KINDS[file.kind].layout == "profile" and file.number is not None:
             numbers[file.kind].add(file.number)
+    # Kinds are compared with each other: a number that all of them lack was never asked for.
     last = max((max(found) for found in numbers.values()), default=0)
     for kind, found in sorted(numbers.items()):
         # .gsp is written once or twice in steady flow, and reaction rates have no initial condition

@@ -15,9 +15,9 @@ import numpy as np
 
 from eurosic.base.errors import SimulationError
 from eurosic.simulator.min3p.fortran import Array, parse_number
-from eurosic.simulator.min3p.kinds import KINDS, MAC_NAMES, Kind, default_unit
+from eurosic.simulator.min3p.kinds import KINDS, MAC_NAMES, Kind, default_unit, distinct_names, split_unit
 from eurosic.simulator.min3p.listing import Listed
-from eurosic.simulator.min3p.tecplot import Table, parse_tables, split_unit
+from eurosic.simulator.min3p.tecplot import Table, parse_tables
 from eurosic.simulator.min3p.times import years
 
 _NOTHING = Listed()
@@ -66,7 +66,7 @@ class Series:
 
 
 def read_spatial(
-    data: bytes | str, where: str, listed: Listed = _NOTHING, kind: Kind | None = None
+    data: bytes | str, where: str, *, listed: Listed = _NOTHING, kind: Kind | None = None
 ) -> tuple[Profile, ...]:
     """Return the spatial outputs of a file such as ``prefix_3.gst``: one for each zone.
 
@@ -86,6 +86,7 @@ def read_spatial(
     SimulationError
         If it is empty, binary, cut, or no table over x, y, z in one vertical column.
     """
+    # A caller that has renamed a file may name its kind; its extension tells it otherwise.
     kind = kind or _kind_of(where)
     return tuple(_profile(table, where, listed, kind) for table in parse_tables(data, where))
 
@@ -93,8 +94,8 @@ def read_spatial(
 def read_transient(
     data: bytes | str,
     where: str,
-    listed: Listed = _NOTHING,
     *,
+    listed: Listed = _NOTHING,
     kind: Kind | None = None,
     time_unit: str = "years",
 ) -> Series:
@@ -123,10 +124,10 @@ def read_transient(
     tables = parse_tables(data, where, trailing_text=trailing_text)
     if len(tables) > 1:
         raise SimulationError(where, f"holds {len(tables)} zones", wanted="one series in time")
-    return _series(tables[0], where, listed, kind, time_unit)
+    return _series(tables[0], where, listed, kind=kind, time_unit=time_unit)
 
 
-def read_mac(data: bytes | str, where: str, listed: Listed = _NOTHING, *, time_unit: str = "years") -> Series:
+def read_mac(data: bytes | str, where: str, *, listed: Listed = _NOTHING, time_unit: str = "years") -> Series:
     """Return the mass balance of a component, ``.mac``: rates (mol/day), then cumulative amounts (mol).
 
     Parameters
@@ -145,7 +146,8 @@ def read_mac(data: bytes | str, where: str, listed: Listed = _NOTHING, *, time_u
     SimulationError
         If it is empty, binary or damaged, or has not 23, 29 or 33 columns.
     """
-    series = read_transient(data, where, listed, kind=KINDS["mac"], time_unit=time_unit)
+    series = read_transient(data, where, listed=listed, kind=KINDS["mac"], time_unit=time_unit)
+    # The balance is judged by its columns' names, so that a table of another width is another kind of file.
     columns = 1 + len(series.names)
     if columns not in _MAC_COLUMNS:
         raise SimulationError(
@@ -161,6 +163,7 @@ def _kind_of(where: str) -> Kind:
 def _headed(table: Table, listed: Listed, kind: Kind) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return names without units, and MIN3P's units: from the listing, else the brackets, else the kind."""
     columns = table.values.shape[1]
+    # The file itself is the authority for names, where it has any: the listing abbreviates some.
     spelled = table.names or tuple(name for name, _ in listed.entries)
     if not table.names and len(spelled) != columns:
         spelled = MAC_NAMES if kind is KINDS["mac"] and columns == len(MAC_NAMES) else ()
@@ -172,18 +175,7 @@ def _headed(table: Table, listed: Listed, kind: Kind) -> tuple[tuple[str, ...], 
         listed.unit(i) or bracket or ("" if i == 0 else default_unit(kind, name))
         for i, (name, bracket) in enumerate(split)
     )
-    return _distinct(split), tuple(units)
-
-
-def _distinct(split: list[tuple[str, str]]) -> tuple[str, ...]:
-    # .gsm gives alkalinity twice, in eq/L and in mg/L: the second keeps its unit in the name.
-    names: list[str] = []
-    for name, unit in split:
-        taken = name.lower() in (known.lower() for known in names)
-        named = f"{name} {unit}".strip() if taken else name
-        repeated = sum(known.lower() == named.lower() for known in names)
-        names.append(f"{named} {len(names) + 1}" if repeated else named)
-    return tuple(names)
+    return distinct_names(split), tuple(units)
 
 
 def _profile(table: Table, where: str, listed: Listed, kind: Kind) -> Profile:
@@ -196,19 +188,21 @@ def _profile(table: Table, where: str, listed: Listed, kind: Kind) -> Profile:
             do="Series in time are read with read_transient.",
         )
     x, y, z = table.values[:, :3].T
+    # NaN compares false with everything, so that a lost coordinate must be looked for by itself.
     if not np.isfinite(table.values[:, :3]).all() or (x != x[0]).any() or (y != y[0]).any():
         raise SimulationError(
             where, "spreads over x or y, or lacks a coordinate", wanted="one vertical column of volumes"
         )
     if (z[1:] <= z[:-1]).any():
         raise SimulationError(where, "its z does not increase", wanted="volumes from the bottom (z = 0) up")
+    # A file without a header has no zone line; the listing's heading then tells when it was written.
     time = table.time if table.zone else listed.time
     initial = time == 0.0 and "initial" in (table.zone or listed.heading).lower()
     stage = "steady" if time is None else "initial" if initial else "time"
     return Profile(names[3:], units[3:], table.values[:, 3:], z, time, stage, table.warnings)
 
 
-def _series(table: Table, where: str, listed: Listed, kind: Kind, time_unit: str) -> Series:
+def _series(table: Table, where: str, listed: Listed, *, kind: Kind, time_unit: str) -> Series:
     names, units = _headed(table, listed, kind)
     if not names[0].lower().startswith("time"):
         raise SimulationError(
@@ -217,6 +211,7 @@ def _series(table: Table, where: str, listed: Listed, kind: Kind, time_unit: str
             wanted="time",
             do="Spatial output is read with read_spatial.",
         )
+    # Years at once: files of one run may name different units, and their times are compared.
     factor = years(1.0, units[0] or time_unit, where)
     times = table.column(0) * factor
     notes = list(table.warnings)
@@ -237,11 +232,14 @@ def _series(table: Table, where: str, listed: Listed, kind: Kind, time_unit: str
 
 
 def _entity_of(zone: str) -> str:
+    # "mass balance for component ca+2 - reactive transport", "mass balance - mineral phase for calcite";
+    # but "system mass - ..." is of the whole column.
     found = _ENTITY.search(zone)
     return found.group(1) if found and "system" not in zone else ""
 
 
 def _place_of(zone: str) -> tuple[float, float, float] | None:
+    # The zone of a breakthrough file: "T_j, volume = 20, x = 0.0, y = 0.0, z = 2.0".
     found = {axis: parse_number(value) for axis, value in _PLACE.findall(zone)}
     x, y, z = found.get("x"), found.get("y"), found.get("z")
     return None if x is None or y is None or z is None else (x, y, z)

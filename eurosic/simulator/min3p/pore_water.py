@@ -59,6 +59,7 @@ def infiltration(design: ColumnDesign, factor: float = 1.0) -> Infiltration:
         amount / q
         for amount in (design.deposition_ca, design.deposition_mg, design.deposition_k, design.deposition_na)
     )
+    # Ammonium and nitrate in equal parts: together they carry no charge.
     nitrogen = max(factor * design.nitrate_leached / 2 / q, ABSENT)
     acid = factor * design.acid_sulphate / q
     so4 = design.deposition_so4 / q + acid / 2
@@ -78,11 +79,13 @@ def initial_water(design: ColumnDesign, layers: Layers) -> PoreWater:
     water = infiltration(design)
     nitrate = initial_nitrate(design)
     calcareous = layers.calcite > 0
+    # Strong ions but calcium, as charge; all others as their part of the ionic strength.
     strong = 2 * water.mg + water.k + water.na - water.cl - nitrate - 2 * water.so4
     others = (4 * water.mg + water.k + water.na + water.cl + nitrate + 4 * water.so4) / 2
     given = np.full_like(layers.pco2, design.ph_decalcified)
     ionic = np.full_like(layers.pco2, 5e-3)
     ca, ph = np.zeros_like(ionic), given
+    # Activities depend on calcium, and calcium on activities; the map contracts within a dozen steps.
     for _ in range(_STEPS):
         saturated = _saturated_ph(layers.pco2, ionic, strong, design.temperature)
         ph = np.where(calcareous, saturated, given)
@@ -109,6 +112,7 @@ def _davies(ionic: Array, celsius: float) -> Array:
 def _carbonate(ph: Array, pco2: Array, ionic: Array, celsius: float) -> tuple[Array, Array, Array, Array]:
     """Return anions (charge), their part of twice the ionic strength, CaHCO3+ per Ca, and H+, mol L-1."""
     c, one = constants_at(celsius, 1.0), _davies(ionic, celsius)
+    # Davies: the logarithm goes with the square of the charge.
     two, hydrogen = one**4, 10.0**-ph
     bicarbonate = c.k1 * c.kh * pco2 / hydrogen
     carbonate = c.k2 * bicarbonate / hydrogen

@@ -30,7 +30,7 @@ _SAME = 1e-9  # m; two printed heights closer than this are one
 
 
 def profile_variables(
-    profiles: Mapping[str, Sequence[Profile]], notes: list[str], intervals: Intervals = ()
+    profiles: Mapping[str, Sequence[Profile]], notes: list[str], *, intervals: Intervals = ()
 ) -> xr.Dataset:
     """Return the spatial outputs as variables ``(time, depth)``; steady ones as ``(depth,)``.
 
@@ -52,10 +52,12 @@ def profile_variables(
     everything = [profile for found in kept.values() for profile in found]
     if not everything:
         return xr.Dataset()
+    # The first file sets the grid; outputs of two runs in one folder differ in it sooner than in anything else.
     z = everything[0].z
     for kind, found in kept.items():
         for profile in found:
             _check_grid(profile, z, kind)
+    # One axis for all kinds: reaction rates have no initial condition, and a kind may lack a file.
     times = np.unique([profile.time for profile in everything if profile.time is not None])
     variables: dict[str, xr.DataArray] = {}
     for kind, found in kept.items():
@@ -68,6 +70,7 @@ def _at_times(kind: str, profiles: Sequence[Profile], notes: list[str]) -> list[
     """Return one profile a time; in steady flow, the last steady state alone."""
     if not any(profile.stage == "time" for profile in profiles) and profiles[-1].stage == "steady":
         return [profiles[-1]]
+    # Legacy and current names, or several zones, may give one time twice.
     chosen: dict[float, Profile] = {}
     for profile in profiles:
         if profile.time is None:
@@ -92,6 +95,7 @@ def _check_grid(profile: Profile, z: Array, kind: str) -> None:
 def _stacked(kind: str, profiles: Sequence[Profile], times: Array) -> dict[str, xr.DataArray]:
     names = dict.fromkeys(name for profile in profiles for name in profile.names)
     units = {name: unit for p in profiles for name, unit in zip(p.names, p.units, strict=True)}
+    # Columns may come and go between times (a mineral that is written when present), so that they go by name.
     steady = profiles[-1].time is None
     rows = [0] if steady else np.searchsorted(times, [p.time or 0.0 for p in profiles]).tolist()
     arrays = {name: np.full((1 if steady else len(times), len(profiles[0].z)), np.nan) for name in names}
@@ -111,6 +115,7 @@ def _stacked(kind: str, profiles: Sequence[Profile], times: Array) -> dict[str, 
 
 def _heights(z: Array, intervals: Intervals) -> tuple[Array, Array]:
     """Return nodes and limits: the deck's where it fits what was printed, else those of the nodes printed."""
+    # The deck may be another one's, or edited since: it is believed where it gives the heights printed.
     if intervals:
         nodes, limits = grid_of(intervals)
         if len(nodes) == len(z) and np.allclose(nodes, z, atol=_PRINTED):
@@ -150,6 +155,7 @@ def face_variables(profiles: Sequence[Profile], surface: float, notes: list[str]
     faces = profile_variables({"vel": profiles}, notes)
     if not faces:
         return faces
+    # Limits of volumes mean nothing between volumes, and names must not meet those of the volumes.
     faces = faces.drop_vars(["layer_top", "layer_bottom", "layer_thickness"])
     depth = xr.DataArray(surface - profiles[0].z[::-1], dims=("depth",), attrs=faces["depth"].attrs)
     faces = faces.assign_coords(depth=depth.assign_attrs(long_name="depth of the limit between two volumes"))
@@ -163,6 +169,7 @@ def add_sic(profiles: xr.Dataset) -> xr.Dataset:
     """
     if "volume_fraction_calcite" not in profiles:
         return profiles
+    # m3 of calcite per m3 over m3 per mol times kg per mol: kg of carbon per m3 of soil
     calcite = profiles["volume_fraction_calcite"] / MOLAR_VOLUME_CALCITE * MOLAR_MASS_C
     sic = (calcite * profiles["layer_thickness"]).transpose("time", "depth")
     sic.attrs = {

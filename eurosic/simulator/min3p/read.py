@@ -96,6 +96,7 @@ def dataset_of_run(path: Path, *, kinds: Collection[str] | None = None, strict: 
     if not loaded.files_read:
         what = loaded.damaged[0] if loaded.damaged else f"none of its files is of the kinds {kinds}"
         raise SimulationError(str(path), f"nothing of the run can be read: {what}")
+    # Judged on the series, before they become variables and are padded.
     verdicts = judge_run(loaded)
     loaded.notes.extend(verdict_notes(verdicts))
     dataset = _assembled(loaded, verdicts)
@@ -107,7 +108,8 @@ def dataset_of_run(path: Path, *, kinds: Collection[str] | None = None, strict: 
 def _assembled(loaded: Loaded, verdicts: list[Verdict]) -> xr.Dataset:
     grid = {kind: found for kind, found in loaded.profiles.items() if KINDS[kind].layout == "profile"}
     intervals = loaded.deck.intervals if loaded.deck else ()
-    profiles = add_sic(profile_variables(grid, loaded.notes, intervals))
+    profiles = add_sic(profile_variables(grid, loaded.notes, intervals=intervals))
+    # MIN3P's last node stands on the surface; breakthrough files alone do not show it, the deck does.
     surface = max((p.z[-1] for found in grid.values() for p in found), default=None)
     if surface is None and intervals:
         surface = intervals[-1][2]
@@ -142,6 +144,7 @@ def _balances(loaded: Loaded, entity: str, times: Array) -> xr.Dataset:
 
 def _entity_name(series: Series, number: int | None, entity: str, loaded: Loaded) -> str:
     """Return what a numbered file is about: as the file says, else by the deck's order, else its number."""
+    # .mac and .mae are numbered in the deck's order of components.
     components = loaded.deck.components if loaded.deck and entity == "component" else ()
     if series.entity:
         return series.entity
@@ -209,10 +212,12 @@ def _completeness(dataset: xr.Dataset, loaded: Loaded) -> dict[str, object]:
 
 
 def _why_incomplete(dataset: xr.Dataset, loaded: Loaded, stopped: float) -> str:
+    # In the order of how much each explains: MIN3P's own words first.
     if loaded.failure:
         return f"MIN3P gave up at {stopped:.7g} years ({loaded.failure})"
     if loaded.damaged:
         return f"{len(loaded.damaged)} files cannot be read; first: {loaded.damaged[0]}"
+    # Nothing but the deck tells that a run which stopped early should have gone on.
     if loaded.deck is None:
         return "there is no deck that says how far it should go"
     asked = loaded.deck.output_times
@@ -225,5 +230,6 @@ def _why_incomplete(dataset: xr.Dataset, loaded: Loaded, stopped: float) -> str:
 
 
 def _summary(prefix: str, notes: list[str]) -> str:
+    # One line: a folder of a thousand runs must not fill the screen.
     more = f" (and {len(notes) - 1} more in attrs['warnings'])" if len(notes) > 1 else ""
     return f"{prefix}: {notes[0]}{more}"

@@ -80,8 +80,10 @@ def run_min3p(
         If there is no such executable, or a run of that name with another deck is there; before anything runs.
     """
     program, root = _program(executable), Path(folder)
+    # All refusals before the first run: a thousand runs are not to stop at the last one's name.
     for name, text in decks.items():
         _check_place(root / name, name, text)
+    # Threads, since each only waits for its executable.
     stop = Event()
     pool = ThreadPoolExecutor(max_workers=max(workers, 1))
     try:
@@ -121,12 +123,14 @@ def _check_place(place: Path, name: str, text: str) -> None:
 
 def _run_one(name: str, text: str, *, program: str, root: Path, limit: float, stop: Event) -> RunOutcome:
     place = root / name
+    # Read again rather than trusted: a folder that was cut off while it was written looks like one.
     if (place / f"{name}.dat").is_file() and not _fault(place, name):
         return RunOutcome(name, place, 0.0)
     for old in (place, root / FAILED / name):
         shutil.rmtree(old, ignore_errors=True)
     place.mkdir(parents=True)
     (place / f"{name}.dat").write_text(text)
+    # MIN3P looks here for the problem's name before it asks.
     (place / "root.dat").write_text(f"{name}\n")
     began = time.monotonic()
     reason = _execute(program, place, name, limit=limit, stop=stop) or _fault(place, name)
@@ -161,6 +165,7 @@ def _execute(program: str, place: Path, name: str, *, limit: float, stop: Event)
                     "stopped by the caller" if stop.is_set() else f"stopped at the time limit of {limit:g} s"
                 )
             time.sleep(_POLL)
+    # MIN3P may end with 0 after "failure in timeloop", so that this is not the only test.
     if process.returncode != 0:
         return f"the executable ended with {process.returncode}; it last said: {_last_line(place / 'stdout.txt')}"
     return ""
@@ -197,6 +202,7 @@ def _fault(place: Path, name: str) -> str:
 
 def _set_aside(root: Path, name: str, reason: str) -> Path:
     aside = root / FAILED / name
+    # Its output stays with it: the reason is often found there.
     aside.parent.mkdir(parents=True, exist_ok=True)
     (root / name).rename(aside)
     (aside / REASON).write_text(f"{reason}\n")

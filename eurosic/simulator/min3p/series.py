@@ -56,12 +56,14 @@ def series_variables(
     every = [series for found in kinds.values() for series in found.values()]
     if not every:
         return xr.Dataset()
+    # The longest is the one that was not cut.
     times = longest_times(every) if times is None else times
     entities = list(dict.fromkeys(label for found in kinds.values() for label in found))
     arrays: dict[str, Array] = {}
     attributes: dict[str, dict[str, str]] = {}
     for kind, found in kinds.items():
         for label, series in found.items():
+            # Not interpolated: a balance is a sum over steps, and between them it is not known.
             if not np.array_equal(series.times, times[: len(series.times)]):
                 notes.append(
                     f".{kind} of {label or 'the column'}: its times are not those of the others; left out"
@@ -89,6 +91,7 @@ def _place(
     at: tuple[int, int, int],
 ) -> None:
     row, rows, length = at
+    # Arrays start as NaN, so that an entity without this column, or a cut one, says that it is not known.
     for name, unit, column in zip(series.names, series.units, series.values.T, strict=True):
         variable = variable_name(KINDS[kind], name)
         if variable not in arrays:

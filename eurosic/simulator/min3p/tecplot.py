@@ -20,7 +20,6 @@ _KEY = re.compile(r"\s*(title|variables|zone)\b", re.IGNORECASE)
 _ROW_STARTS = frozenset("0123456789+-.*")
 _TIME = re.compile(r"\bT\s*=\s*([-+.\dEeDd]{1,40})\s*([A-Za-z]+)")
 _SIZE = re.compile(r"\b([ijk])\s*=\s*(\d{1,9})\b", re.IGNORECASE | re.ASCII)
-_UNIT = re.compile(r"\s*\[([^\]]*)\]\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,6 @@ class _Draft:
     line: int = 1
 
 
-def split_unit(name: str) -> tuple[str, str]:
-    """Return a column's name without its bracketed unit, and the unit (empty where there is none).
-
-    Examples
-    --------
-    >>> split_unit("mass influx [mol/d]")
-    ('mass influx', 'mol/d')
-    """
-    found = _UNIT.search(name)
-    return (name[: found.start()].strip(), found.group(1).strip()) if found else (name.strip(), "")
-
-
 def parse_tables(data: bytes | str, where: str, *, trailing_text: bool = False) -> tuple[Table, ...]:
     """Return the zones of a MIN3P output file.
 
@@ -104,6 +91,7 @@ def parse_tables(data: bytes | str, where: str, *, trailing_text: bool = False) 
 
 
 def _decode(data: bytes | str, where: str) -> str:
+    # Latin-1 gives every byte a sign, so that damage is met by the parser with a line, not by the decoder.
     text = data if isinstance(data, str) else data.decode("latin-1")
     if text.startswith("#!TDV"):
         raise SimulationError(
@@ -122,6 +110,8 @@ def _decode(data: bytes | str, where: str) -> str:
 
 
 def _collect(text: str, where: str) -> list[_Draft]:
+    # Rows are collected as text and parsed a zone at a time: a call of NumPy for each row would cost more
+    # than everything else. `heading` holds a list of variables that may go on in the next line.
     drafts = [_Draft()]
     heading: list[str] | None = None
     for number, line in enumerate(text.split("\n"), start=1):
@@ -165,6 +155,7 @@ def _close_heading(heading: list[str] | None, drafts: list[_Draft], where: str) 
     if heading is None:
         return
     names = _split_names(" ".join(heading), where)
+    # Variables after rows open a further data set in the same file.
     if drafts[-1].rows:
         drafts.append(_Draft(names=names))
     else:
@@ -174,6 +165,7 @@ def _close_heading(heading: list[str] | None, drafts: list[_Draft], where: str) 
 def _split_names(text: str, where: str) -> tuple[str, ...]:
     text = text.strip()
     if '"' not in text:
+        # No version is known to do it, but Tecplot allows names without quotes.
         return tuple(text.replace(",", " ").split())
     if not text.startswith('"'):
         text = f'"{text}'  # legacy .mac: the first name has lost its opening quote
@@ -183,6 +175,7 @@ def _split_names(text: str, where: str) -> tuple[str, ...]:
 
 
 def _read_zone(line: str, number: int, draft: _Draft, where: str) -> None:
+    # The title may itself hold "i = ...", so that sizes are looked for behind it only.
     parts = line.split('"')
     draft.zone, draft.line = (parts[1].strip() if len(parts) > 1 else line.strip()), number
     sizes = [int(size) for _, size in _SIZE.findall(parts[-1] if len(parts) > 1 else line)]
@@ -207,8 +200,9 @@ def _finish(draft: _Draft, where: str, trailing_text: bool) -> Table:
             do="The run was stopped while it wrote; run MIN3P again.",
         )
     _check_promise(draft, where)
+    # A header decides how many numbers a row must have; without one the first row does.
     columns = len(draft.names) or None
-    values, warnings = parse_rows(draft.rows, columns, where, trailing_text=trailing_text)
+    values, warnings = parse_rows(draft.rows, columns, where=where, trailing_text=trailing_text)
     names = draft.names[: values.shape[1]]
     return Table(names, values, draft.zone, draft.time, draft.promised, warnings)
 

@@ -43,8 +43,8 @@ def _runs(stream: IO[bytes], folder: Path) -> Iterator[Path]:
         for member in archive:
             path = Path(member.name)
             content = archive.extractfile(member) if member.isfile() else None
-            if content is None:
-                continue
+            if content is None or len(path.parts) < 3:
+                continue  # folders, and what lies beside the runs
             if place is not None and place.name != path.parent.name:
                 yield place
                 shutil.rmtree(place)

@@ -20,7 +20,7 @@ def test_units_come_from_the_listing_then_the_brackets_then_the_kind() -> None:
     """Three columns, each with its unit from another source."""
     text = ft.spatial(["ca+2", "mg+2 [mg/l]", "h+1"], np.ones((3, 3)), _Z)
     listed = Listed(entries=(("x", "m"), ("y", "m"), ("z", "m"), ("ca+2", "moles/l h2o")))
-    (profile,) = read_spatial(text, "t_1.gst", listed)
+    (profile,) = read_spatial(text, "t_1.gst", listed=listed)
     assert profile.units == ("moles/l h2o", "mg/l", "mol/l water")
     assert profile.names == ("ca+2", "mg+2", "h+1")
 
@@ -37,7 +37,7 @@ def test_a_header_less_spatial_file_takes_names_and_time_from_the_listing() -> N
     listed = Listed(
         "Species, T = 5 years", (("x", "m"), ("y", "m"), ("z", "m"), ("oh-", "moles/l h2o")), time=5.0
     )
-    (profile,) = read_spatial(ft.rows(table), "t_3.gsc", listed)
+    (profile,) = read_spatial(ft.rows(table), "t_3.gsc", listed=listed)
     assert (profile.names, profile.time, profile.stage) == (("oh-",), 5.0, "time")
 
 
@@ -60,7 +60,7 @@ def test_a_series_knows_its_component() -> None:
     zone = "mass balance for component co3-2 - reactive transport"
     text = ft.transient(["time", *(f"c{i}" for i in range(28))], np.ones((2, 29)), zone=zone)
     assert read_mac(text, "t_9.mac").entity == "co3-2"
-    assert read_mac(text, "t_9.mac", Listed(entity="ca+2")).entity == "ca+2"
+    assert read_mac(text, "t_9.mac", listed=Listed(entity="ca+2")).entity == "ca+2"
 
 
 def test_a_header_less_balance_has_the_names_of_its_29_columns() -> None:

@@ -29,9 +29,9 @@ def test_depth_counts_from_the_surface_and_z_from_the_bottom() -> None:
 def test_the_decks_intervals_give_exact_limits_where_they_fit() -> None:
     """Printed heights are rounded, the deck is not; a deck of another grid is not believed."""
     z = np.array([0.0, 0.3333333, 0.6666667, 1.0])
-    exact = profile_variables({"gsv": [_profile(1.0, z=z)]}, [], ((4, 0.0, 1.0),))
+    exact = profile_variables({"gsv": [_profile(1.0, z=z)]}, [], intervals=((4, 0.0, 1.0),))
     assert exact["depth"].values[1] == pytest.approx(1 / 3, abs=1e-9)
-    other = profile_variables({"gsv": [_profile(1.0, z=z)]}, [], ((4, 0.0, 2.0),))
+    other = profile_variables({"gsv": [_profile(1.0, z=z)]}, [], intervals=((4, 0.0, 2.0),))
     assert other["depth"].values[1] == pytest.approx(0.3333333, abs=1e-12)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eurosic.base.errors import SimulationError
-from eurosic.simulator.min3p.tecplot import parse_tables, split_unit
+from eurosic.simulator.min3p.tecplot import parse_tables
 from eurosic.simulator.min3p.times import years
 from tests.simulator.min3p import fortran_text as ft
 
@@ -137,9 +137,3 @@ def test_months_are_no_unit_of_min3p() -> None:
     """``mo`` is not taken for minutes."""
     with pytest.raises(SimulationError, match="'months' is unknown"):
         years(1.0, "months", "t")
-
-
-def test_units_stand_in_brackets_at_the_end_of_a_name() -> None:
-    """A name without brackets has no unit."""
-    assert split_unit("charge bal [%]") == ("charge bal", "%")
-    assert split_unit("na-x(na)") == ("na-x(na)", "")
