@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from eurosic.base.provenance import digest_of
 from eurosic.base.signature import Columns, Prediction, Signature, check_columns
-from eurosic.base.vocabulary import COVARIATES, DRIVERS, STATES, TARGETS
+from eurosic.base.simulations import PROFILES
+from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS, STATES, TARGETS
 from eurosic.simulator.kernels import SOURCE_DIGEST
 from eurosic.simulator.options import SimulatorOptions, frame_of, settings_of
 from eurosic.simulator.trajectories import Batch, run_batch
@@ -68,6 +69,26 @@ class Simulator:
 
 def run_unchecked(options: SimulatorOptions, columns: Columns) -> Prediction:
     """Return what `Simulator.predict` does, for columns that were checked before."""
+    done = _run(options, columns, recorded=False)
+    return Prediction(done.values, done.converged)
+
+
+def run_recorded(options: SimulatorOptions, columns: Columns) -> tuple[Prediction, NDArray[np.float64]]:
+    """Return the prediction, and the profiles ``(pathway, cell, year + 1, depth, profile)`` of `PROFILES`.
+
+    The first profile is the state on 1 January of the start year, after the spin-up.
+
+    Raises
+    ------
+    PredictorError
+        If a covariate, state or driver is missing, not finite or out of its range.
+    """
+    check_columns(columns, _SIGNATURE, "simulator")
+    done = _run(options, columns, recorded=True)
+    return Prediction(done.values, done.converged), done.profiles
+
+
+def _run(options: SimulatorOptions, columns: Columns, *, recorded: bool) -> Batch:
     pathways, cells, years = columns.shape
     batch = Batch(
         covariates=_contiguous(columns.covariates),
@@ -76,9 +97,12 @@ def run_unchecked(options: SimulatorOptions, columns: Columns) -> Prediction:
         forcing=_contiguous(columns.forcing),
         values=np.empty((pathways, cells, years, len(TARGETS))),
         converged=np.zeros(cells, dtype=np.bool_),
+        profiles=np.empty(
+            (pathways if recorded else 0, cells, years + 1, len(STANDARD_DEPTHS), len(PROFILES))
+        ),
     )
     run_batch(batch, frame_of(options), settings_of(options))
-    return Prediction(batch.values, batch.converged)
+    return batch
 
 
 def _contiguous(part: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,6 +30,7 @@ from eurosic.simulator.constants import constants_at
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.lab import LAB_TEMPERATURE, lab_ph
 from eurosic.simulator.options import Frame, Settings
+from eurosic.simulator.recording import write_profile
 
 Array = NDArray[np.float64]
 
@@ -55,7 +56,11 @@ _BUFFERED, _FRONT, _DEPLETED = float(Regime.BUFFERED), float(Regime.FRONT), floa
 
 
 class Batch(NamedTuple):
-    """The arrays of the seam: `Columns` in, `Prediction` out (`eurosic.base.signature`)."""
+    """The arrays of the seam: `Columns` in, `Prediction` out (`eurosic.base.signature`).
+
+    `profiles` ``(pathway, cell, year + 1, depth, profile)``, the state at the start and at the end of each year,
+    is written too, unless its length is zero.
+    """
 
     covariates: Array
     state: Array
@@ -63,6 +68,7 @@ class Batch(NamedTuple):
     forcing: Array
     values: Array
     converged: NDArray[np.bool_]
+    profiles: Array
 
 
 @kernel
@@ -112,13 +118,18 @@ def _report_fluxes(fluxes: Fluxes, dissolved: float, row: Array) -> None:
 
 
 @kernel
-def _run_pathway(column: Column, forcing: Array, values: Array, given: tuple[Frame, Settings]) -> bool:
+def _run_pathway(
+    column: Column, forcing: Array, values: Array, profile: Array, given: tuple[Frame, Settings]
+) -> bool:
     # One pathway of one cell, year after year; `column` holds the state of 1 January of the start year.
     frame, s = given
     start = column.store.calcite.copy()
-    points = new_store(start.size).points
+    # Points of their own: what is recorded besides must not change the last bit of what is reported.
+    points, apart = new_store(start.size).points, new_store(start.size).points
     lab = constants_at(LAB_TEMPERATURE, s.davies)
     stock = start.sum()
+    if profile.shape[0] > 0:
+        write_profile(column, frame, apart, (lab, s), profile[0])
     for year in range(forcing.shape[0]):
         fluxes = advance_year(column, forcing[year], frame, s, True)
         if not fluxes.ok:
@@ -127,6 +138,8 @@ def _run_pathway(column: Column, forcing: Array, values: Array, given: tuple[Fra
         _report_stocks(column, frame, start, values[year])
         _report_fluxes(fluxes, stock - now + forcing[year, LIME], values[year])
         values[year, _LAB] = lab_ph(column.store, column.soil, points, frame.topsoil, (lab, s))
+        if profile.shape[0] > 0:
+            write_profile(column, frame, apart, (lab, s), profile[year + 1])
         stock = now
     return True
 
@@ -153,6 +166,8 @@ def run_batch(batch: Batch, frame: Frame, s: Settings) -> None:
     """Run every pathway of every cell, writing `batch.values` and `batch.converged` in place."""
     pathways, cells = batch.forcing.shape[0], batch.forcing.shape[1]
     start = new_store(frame.thickness.size)
+    recorded = batch.profiles.shape[0] > 0
+    unrecorded = np.empty((0, 0, 0))
     for i in range(cells):
         column = new_column(batch.covariates[i], batch.baseline[i, TEMPERATURE], frame, s)
         ok = _prepare(column, batch.state[i], batch.baseline[i], frame, s)
@@ -160,7 +175,10 @@ def run_batch(batch: Batch, frame: Frame, s: Settings) -> None:
         for p in range(pathways):
             # Every pathway starts from the same state, the solver's included: equal drivers, equal bits.
             _copy(start, column.store)
-            ok = ok and _run_pathway(column, batch.forcing[p, i], batch.values[p, i], (frame, s))
+            profile = batch.profiles[p, i] if recorded else unrecorded
+            ok = ok and _run_pathway(column, batch.forcing[p, i], batch.values[p, i], profile, (frame, s))
         batch.converged[i] = ok
         if not ok:
             batch.values[:, i] = np.nan
+            if recorded:
+                batch.profiles[:, i] = np.nan

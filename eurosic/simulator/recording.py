@@ -1,0 +1,71 @@
+"""What a column holds at the end of a year, per standard depth: the profile that an ensemble stores.
+
+*Enters:* a column as a step left it. *Leaves:* one row ``(depth, profile)`` in the order of `PROFILES`, written
+in place. Must not change the column. *Source:* SCIENCE.md 2.6; CONVENTIONS.md, State per standard depth.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurosic.base.simulations import PROFILES
+from eurosic.base.units import MOLAR_MASS_C
+from eurosic.simulator.annual import Column
+from eurosic.simulator.column import Soil, Store
+from eurosic.simulator.constants import CA, CHARGES, CL, MG, NA, NH4, NO3, SO4, Constants, K
+from eurosic.simulator.kernels import kernel
+from eurosic.simulator.lab import lab_ph
+from eurosic.simulator.options import Frame, Settings
+
+Array = NDArray[np.float64]
+
+_SIC, _PH, _LAB, _SATURATION, _NITRATE, _CALCIUM, _ALKALINITY, _DIC, _PCO2 = (
+    [variable.name for variable in PROFILES].index(name)
+    for name in (
+        "sic",
+        "ph_soil",
+        "ph_lab",
+        "base_saturation",
+        "nitrate",
+        "calcium",
+        "alkalinity",
+        "dic",
+        "pco2",
+    )
+)
+
+
+@kernel
+def base_saturation(store: Store, soil: Soil, j: int) -> float:
+    """Return the bases of layer `j` beyond its strong acid anions over its CEC at pH 7, 0 to 1.
+
+    The inverse of `initial.hold_bases`: what a run reports can start another one.
+    """
+    t = store.totals
+    bases = 2.0 * (t[j, CA] + t[j, MG]) + t[j, NA] + t[j, K] + t[j, NH4]
+    return min(max((bases - t[j, NO3] - t[j, CL] - 2.0 * t[j, SO4]) / soil.charge[j], 0.0), 1.0)
+
+
+@kernel
+def write_profile(
+    column: Column, frame: Frame, points: Array, chem: tuple[Constants, Settings], row: Array
+) -> None:
+    """Write the profile of a column, ``(depth, profile)``; `points` ``(layer, 4)`` are those of `lab_ph`."""
+    row[:] = 0.0
+    only = np.zeros(frame.thickness.size)
+    for d in range(row.shape[0]):
+        for j in range(frame.thickness.size):
+            only[j] = frame.depth_share[j] if frame.depth[j] == d else 0.0
+        row[d, _LAB] = lab_ph(column.store, column.soil, points, only, chem)
+    for j in range(frame.thickness.size):
+        d, share, c = frame.depth[j], frame.depth_share[j], column.flow.concentration
+        row[d, _SIC] += column.store.calcite[j] * MOLAR_MASS_C
+        row[d, _NITRATE] += column.store.totals[j, NO3]
+        row[d, _PH] += share * column.flow.ph[j]
+        row[d, _SATURATION] += share * base_saturation(column.store, column.soil, j)
+        row[d, _CALCIUM] += share * c[j, CA]
+        row[d, _DIC] += share * column.flow.dic[j]
+        row[d, _PCO2] += share * column.step.pco2[j]
+        for i in range(8):
+            row[d, _ALKALINITY] += share * CHARGES[i] * c[j, i]
