@@ -33,7 +33,8 @@ AL_HYDROXIDE = 10.0**8.3
 class Constants(NamedTuple):
     """Constants of one temperature: equilibria (mol L-1, atm), Debye-Hueckel slopes (natural log), the model.
 
-    `davies` is 1.0 where activities follow Davies instead of WATEQ.
+    `davies` is 1.0 where activities follow Davies instead of WATEQ. The exchange of H+ and Al3+ and the
+    solubility of Al(OH)3 stand here, not in the code, because other codes that are compared choose others.
     """
 
     kh: float
@@ -51,6 +52,9 @@ class Constants(NamedTuple):
     slope: float
     size: float
     davies: float
+    x_h: float
+    x_al: float
+    al_hydroxide: float
 
 
 @kernel
@@ -94,4 +98,7 @@ def constants_at(celsius: float, davies: float) -> Constants:
         slope=LN10 * 1.82e6 * thermal**-1.5,
         size=50.3 / thermal**0.5,
         davies=davies,
+        x_h=X_H,
+        x_al=X_AL,
+        al_hydroxide=AL_HYDROXIDE,
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eurosic.simulator.chemistry import site_fractions
 from eurosic.simulator.column import ENDLESS, Soil, Store, cell_of, remember
-from eurosic.simulator.constants import CA, CHARGES, CL, MG, NA, NH4, NO3, SO4, K
+from eurosic.simulator.constants import CA, CHARGES, CL, MG, NA, NH4, NO3, SO4, Constants, K
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.solver import Solution, cold_point, solve_cell
 from eurosic.simulator.species import cell_with, site_charge
@@ -28,9 +28,9 @@ _BASE_MG, _BASE_NA, _BASE_K = 0.08, 0.003, 0.01
 
 
 @kernel
-def _add_exchanger(store: Store, j: int, found: Solution, charge: float) -> None:
+def _add_exchanger(store: Store, j: int, found: Solution, c: Constants, charge: float) -> None:
     # Sites are in the order of the ions as far as both go; a divalent ion holds two of the charges.
-    fractions = site_fractions(found.balance.cations, found.at.h, found.at.lx)
+    fractions = site_fractions(found.balance.cations, c, found.at.h, found.at.lx)
     for i in range(NH4 + 1):
         store.totals[j, i] += charge * fractions[i] / CHARGES[i]
 
@@ -49,7 +49,7 @@ def fill_saturated(store: Store, soil: Soil, j: int, water: Array, pore: Array, 
     found = solve_cell(cell_with(cell, ENDLESS, 0.0, 0.0, 0.0), c, cold_point())
     store.totals[j, CA] = found.balance.dissolved
     charge, _ = site_charge(cell, found.at.h)
-    _add_exchanger(store, j, found, charge)
+    _add_exchanger(store, j, found, c, charge)
     remember(store, j, found.at)
     return found.ok
 

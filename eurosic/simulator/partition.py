@@ -55,7 +55,7 @@ def split_store(store: Store, soil: Soil, water: Array, pco2: Array, c: Constant
             write_concentrations(found, cell, c, split.aqueous[j])
             charge, _ = site_charge(cell, found.at.h)
             split.ph[j] = -found.at.h / LN10
-            fractions = site_fractions(found.balance.cations, found.at.h, found.at.lx)
+            fractions = site_fractions(found.balance.cations, c, found.at.h, found.at.lx)
             for i in range(_SITES):
                 split.exchanger[j, i] = charge * fractions[i]
     return split

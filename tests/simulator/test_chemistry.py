@@ -123,4 +123,4 @@ def test_site_fractions_are_those_that_the_site_balance_sums() -> None:
     cell, c = water_cell(11.0, 0.01, **SOIL)
     h, lx = -4.5 * LN10, 1.7
     found = balance_at(cell, c, activities_at(0.008, c), (h, lx, 0.0))
-    assert np.log(sum(site_fractions(found.cations, h, lx))) == pytest.approx(found.sites.value)
+    assert np.log(sum(site_fractions(found.cations, c, h, lx))) == pytest.approx(found.sites.value)
