@@ -1,7 +1,7 @@
 """The table from raster to simulator parameter: one row per derived quantity, code and documentation in one.
 
 *Enters:* known arrays of some cells. *Leaves:* the rows `DERIVATIONS`, in the order in which they are
-computed; docs/covariates.md is made from them (`covariate_table`), so that it cannot say something else than
+computed; docs/4-data.md is made from them (`covariate_table`), so that it cannot say something else than
 the code does. *Source:* CONVENTIONS.md, "From rasters to a column"; each row names its own.
 """
 

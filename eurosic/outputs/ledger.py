@@ -25,7 +25,8 @@ class TileRecord:
     """What is known of a finished tile.
 
     `checksums` are CRC-32C of the values as they were given to the store; `failed` counts cells without a
-    value; `seconds` is the time of reading, predicting and writing.
+    value; `seconds` is the time of reading, predicting and writing; `peak_memory` the largest resident size that
+    its process had until then, bytes.
     """
 
     index: int
@@ -35,6 +36,7 @@ class TileRecord:
     checksums: Mapping[str, int]
     failed: int
     seconds: float
+    peak_memory: int
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ PROJECTION = "projection.zarr"
 CELLS = "cells.zarr"
 INPUTS = "inputs.zarr"
 
+# `ru_maxrss` counts bytes on macOS and kilobytes elsewhere.
+_BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024
 # Arrays with one row a tile; all others end in the cell axis.
 _PER_TILE = ("total", "total_area")
 
@@ -112,6 +116,7 @@ class TileWriter:
                 {name: checksum(values) for name, values in arrays.items()},
                 failed,
                 seconds,
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_UNIT,
             )
             self.ledger.record(record)
         except OSError as error:

@@ -17,9 +17,9 @@ from eurosic.base.vocabulary import STANDARD_DEPTHS, STOCKS, Variable
 from eurosic.projection.template import Extent
 from eurosic.projection.tile import TOTALLED, TileSpec
 
-# Bytes; resident size of a worker that has imported what a tile needs and compiled the simulator, measured with
-# `tests/projection/test_plan.py` and rounded up.
-_WORKER_AT_REST = 420e6
+# Bytes; peak of a worker that imports what a tile needs and loads the compiled simulator: 530 MB measured by
+# `tests/workflow/test_run.py` (`peak_memory_of_a_worker_MB` of run.json), rounded up.
+_WORKER_AT_REST = 560e6
 # Arrays of a batch that live at once: forcing, prediction, pathways, and one copy of each in flight.
 _COPIES = 4
 

@@ -36,6 +36,11 @@ class Record(Protocol):
         """Time of the tile."""
         ...
 
+    @property
+    def peak_memory(self) -> int:
+        """Largest resident size of its process, bytes."""
+        ...
+
 
 class Ledger(Protocol):
     """What knows which tiles are finished."""

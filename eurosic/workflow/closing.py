@@ -29,7 +29,7 @@ from eurosic.report.totals import totals_table
 from eurosic.workflow.setup import Setup
 
 
-def close(setup: Setup, folder: Path, table: CellTable) -> str:
+def close(setup: Setup, folder: Path, table: CellTable, *, failed: int) -> str:
     """Totals, exports, figures and the closing words, all made from the store."""
     recipe, cube = setup.recipe, open_projection(folder)
     totals = totals_table(open_totals(folder), baseline=BASELINE)
@@ -49,7 +49,12 @@ def close(setup: Setup, folder: Path, table: CellTable) -> str:
             )
     write_figures(figures, folder / "figures")
     words = summary_text(totals, baseline=BASELINE, folder=folder)
-    summary = "\n".join([words, *_budget(setup, table)])
+    lines = [words, *_budget(setup, table)]
+    if failed:
+        lines.append(
+            f"{failed} of {table.cells} cells have no value: no equilibrium was found (status failed)."
+        )
+    summary = "\n".join(lines)
     write_atomically(folder / "summary.txt", summary + "\n")
     return summary
 
@@ -69,6 +74,7 @@ def _budget(setup: Setup, table: CellTable) -> list[str]:
 def record_of(setup: Setup, folder: Path) -> dict[str, object]:
     """Return what `run.json` says besides the run's identity and times."""
     inputs = open_inputs(folder / INPUTS)
+    digests = setup.source_digests()
     recorded = ("source", "kind", "licence", "references", "corrections", "coverage")
     return {
         "title": setup.recipe.about.title,
@@ -79,6 +85,7 @@ def record_of(setup: Setup, folder: Path) -> dict[str, object]:
         "pathways": [pathway.name for pathway in setup.recipe.ordered_pathways()],
         "inputs": {
             str(name): {key: layer.attrs[key] for key in recorded if key in layer.attrs}
+            | {"digest": digests.get(str(name), "")}
             for name, layer in inputs.items()
         },
         "recipe": setup.recipe.model_dump(mode="json"),

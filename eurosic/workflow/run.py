@@ -19,6 +19,7 @@ from eurosic.base.grid import Tile, tiles_of
 from eurosic.base.provenance import digest_of, versions
 from eurosic.clusters import Profile, open_client
 from eurosic.inputs.store import open_inputs, write_inputs
+from eurosic.outputs.ledger import TileRecord
 from eurosic.outputs.run_store import RunFolder, check_folder, read_record
 from eurosic.outputs.store import (
     CELLS,
@@ -81,8 +82,9 @@ def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: 
         began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
         tell.say(f"dashboard  {client.dashboard_link}")
         table = _prepare(setup, folder, identity, tell)
-        failed = _project(setup, table, folder, identity, client=client, tell=tell)
-        summary = close(setup, folder, table)
+        records = _project(setup, table, folder, identity, client=client, tell=tell)
+        failed = sum(record.failed for record in records)
+        summary = close(setup, folder, table, failed=failed)
         tell.say(f"written    {folder}")
         place.write(
             {
@@ -94,6 +96,8 @@ def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: 
                 "duration_s": round(time.perf_counter() - began, 1),
                 "study_cells": table.cells,
                 "failed_cells": failed,
+                "worker_seconds": round(sum(record.seconds for record in records), 1),
+                "peak_memory_of_a_worker_MB": round(max(record.peak_memory for record in records) / 1e6),
             }
         )
     return Finished(folder, summary, worked=True)
@@ -118,19 +122,24 @@ def _prepare(setup: Setup, folder: Path, identity: dict[str, str], tell: Teller)
 
 def _project(
     setup: Setup, table: CellTable, folder: Path, identity: dict[str, str], *, client: Client, tell: Teller
-) -> int:
-    """Every tile that is not finished yet; returns the number of cells without a value."""
+) -> list[TileRecord]:
+    """Every tile that is not finished yet; returns the records of all."""
     extent = setup.extent(table.countries, table.cells)
     digest = digest_of({**identity, "tile": extent.tile})
     store, ledger = folder / PROJECTION, open_ledger(folder, digest)
+    about = setup.recipe.about
     attributes = {
-        "title": setup.recipe.about.title,
+        "title": about.title,
+        "summary": about.purpose,
+        "creator_name": ", ".join(about.authors),
+        "license": "as the inputs allow: run.json names the licence of each",
+        "history": f"{datetime.now(UTC).date()} projected by eurosic {versions()['eurosic']}",
         "start_year": setup.recipe.start_year,
         "grid": asdict(setup.grid),
         "recipe_digest": setup.recipe.digest,
         "predictor": setup.predictor.name,
         "source": f"eurosic {versions()['eurosic']}, {setup.predictor.name}",
-        "references": "; ".join(setup.recipe.about.references),
+        "references": "; ".join(about.references),
     }
     create_store(store, template(setup.predictor.signature, extent), digest=digest, attributes=attributes)
     climate_years = open_inputs(folder / INPUTS).get("climate_year", np.zeros(1, dtype=int))
@@ -143,7 +152,7 @@ def _project(
         tell.say(f"resume     {len(tiles) - len(todo)} of {len(tiles)} tiles are finished already")
     for done, _ in enumerate(project_tiles(task, todo, client), len(tiles) - len(todo) + 1):
         tell.progress(done, len(tiles))
-    return sum(record.failed for tile in tiles if (record := ledger.finished(tile)))
+    return [record for tile in tiles if (record := ledger.finished(tile))]
 
 
 def _is_whole(folder: Path) -> bool:

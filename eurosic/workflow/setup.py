@@ -24,7 +24,7 @@ from eurosic.base.signature import Predictor
 from eurosic.inputs.catalog import Catalog, load_catalog
 from eurosic.inputs.climate import ClimateOptions, latitude_of
 from eurosic.inputs.covariates import derive_cells, needed_layers
-from eurosic.inputs.digests import inputs_digest
+from eurosic.inputs.digests import files_digest, inputs_digest
 from eurosic.inputs.forcing import Beyond, Forcing
 from eurosic.inputs.nitrogen import NitrogenOptions
 from eurosic.inputs.prepare import check_layers, prepare_layers
@@ -98,6 +98,11 @@ class Setup:
     def problems(self) -> list[EurosicError]:
         """Return everything that is wrong with the layers and can be found without work."""
         return check_layers(self.requests, catalog=self.catalog, grid=self.grid, data=self.data)
+
+    def source_digests(self) -> dict[str, str]:
+        """Return the digest of the files behind each layer, by the layer's name; constants have none."""
+        sources = {r.name: self.catalog.source(r.source) for r in self.requests if r.source}
+        return {name: files_digest(source, self.catalog, self.data) for name, source in sources.items()}
 
     def forcing(self, climate_years: tuple[int, ...]) -> Forcing:
         """Return what makes columns of rows of the table."""

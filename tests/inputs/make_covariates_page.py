@@ -1,4 +1,4 @@
-"""Make docs/covariates.md: ``python tests/inputs/make_covariates_page.py [DATA]``.
+"""Make docs/4-data.md: ``python tests/inputs/make_covariates_page.py [DATA]``.
 
 The first table is that of the code; the second, percentiles over Europe's calcareous arable land, comes from
 the development rasters in the folder DATA (default ../shared/data/inputs).
@@ -71,4 +71,4 @@ def page(data: Path) -> str:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / "shared" / "data" / "inputs"
-    (ROOT / "docs" / "covariates.md").write_text(page(folder), encoding="utf-8")
+    (ROOT / "docs" / "4-data.md").write_text(page(folder), encoding="utf-8")

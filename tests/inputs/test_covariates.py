@@ -23,7 +23,7 @@ from tests.inputs.real_europe import Europe, load_europe
 
 Array = NDArray[np.float64]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "covariates.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "4-data.md"
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -257,7 +257,7 @@ def test_rows_need_only_what_comes_before_them() -> None:
 
 
 def test_the_page_prints_the_table_of_the_code() -> None:
-    """docs/covariates.md is made by `python tests/inputs/make_covariates_page.py`; make it again."""
+    """docs/4-data.md is made by `python tests/inputs/make_covariates_page.py`; make it again."""
     assert covariate_table() in PAGE.read_text(encoding="utf-8")
 
 

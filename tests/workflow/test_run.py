@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import eurosic
+from eurosic.base.flags import Regime
 from eurosic.cli import main
 from eurosic.outputs.run_store import RunFolder, read_record
 from eurosic.workflow.setup import set_up
@@ -52,6 +54,7 @@ def test_a_run_leaves_every_file_that_the_readme_names(finished):
     assert record["state"] == "finished"
     assert record["recipe_digest"] == set_up(recipe).recipe.digest
     assert record["inputs"]["carbonate"]["kind"] == "synthetic"
+    assert len(record["inputs"]["carbonate"]["digest"]) == 64
     assert record["failed_cells"] == 0
     assert record["study_cells"] > 50
 
@@ -188,15 +191,41 @@ def test_a_run_killed_at_any_instant_ends_as_if_it_had_not_been(finished, tmp_pa
 
 
 def test_a_plan_says_what_a_run_will_be(finished):
-    """Cells and tiles of the plan are those of the run, and memory and time have units."""
+    """Cells and tiles of the plan are those of the run; no worker took more memory than was planned."""
     recipe, out, _ = finished
     planned = CliRunner().invoke(main, ["plan", str(recipe), "--workers", "2"])
     assert planned.exit_code == 0, planned.output
-    cells = json.loads((out / "run.json").read_text())["study_cells"]
+    record = json.loads((out / "run.json").read_text())
+    cells = record["study_cells"]
     assert f"study cells       {cells}\n" in planned.output
     assert f"tiles             {-(-cells // 16)}\n" in planned.output
-    assert "MB" in planned.output
+    memory = float(re.search(r"memory a worker +(\d+) MB", planned.output)[1])
+    assert 100 < record["peak_memory_of_a_worker_MB"] <= memory
     assert "core-hours" in planned.output
+
+
+@pytest.mark.slow
+def test_in_eighty_years_the_known_physics_comes_out(tmp_path):
+    """Buffered soil loses less without N; without any N it still loses, and CO2 goes into the ground."""
+    none = {"step": {"mineral": "-100 %", "manure": "-100 %", "deposition": "-100 %", "in": 2020}}
+    pathways = {
+        "baseline": "hold",
+        "zero_now": {"step": {"mineral": "-100 %", "in": 2020}, "nue": "diminishing returns"},
+        "nothing": {**none, "nue": "constant NUE"},
+    }
+    long = {"years": "2020-2100 step 40", "tile": "64 cells", "spin_up": "20 years"}
+    recipe = small_recipe(tmp_path, pathways=pathways, projection=long)
+    done = _run(recipe, tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    end = eurosic.open_projection(tmp_path / "out").sel(year=2100).load()
+    buffered = (end.regime == Regime.BUFFERED).all("pathway")
+    assert int(buffered.sum()) > 30
+    change = end.sic_change_0_200cm.where(buffered)
+    draining = change.sel(pathway="nothing") < -0.05  # where next to no water drains, nothing is decided
+    kept = (change.sel(pathway="zero_now") - change.sel(pathway="baseline")).where(draining)
+    assert float((kept > 0).sum() / draining.sum()) > 0.98
+    weathering = end.sel(pathway="nothing").co2_to_air_from_carbonate.where(draining)
+    assert float(weathering.max()) < 0
 
 
 @pytest.mark.slow
