@@ -67,6 +67,7 @@ class Extent:
 @cache
 def countries() -> tuple[Country, ...]:
     """Return all countries of the table (Europe and what lies around it), by numeric code."""
+    # Read once a process; the file carries its own explanation as comments.
     lines = (line for line in _TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return tuple(
         Country(
@@ -84,6 +85,7 @@ def countries() -> tuple[Country, ...]:
 @cache
 def _by_word() -> dict[str, Country]:
     by_code = {country.numeric: country for country in countries()}
+    # Codes and names of the table come last and win over aliases.
     words = {word.upper(): by_code[code] for word, code in _ALIASES.items()}
     for country in countries():
         codes = {country.alpha2, country.alpha3, country.name.upper()}
@@ -131,6 +133,7 @@ def extent_of(text: str, where: str = "extent") -> Extent:
     (27, [40, 276])
     """
     codes: set[int] = set()
+    # A set: "EU27+DE" counts Germany once.
     for part in text.split("+"):
         word = part.strip().upper()
         if word == "EU27":
@@ -190,6 +193,7 @@ def extent_bounds(codes: Iterable[int], crs: str = OUTLINES_CRS) -> tuple[float,
     if not shapes:
         raise GridError("extent", f"no outline for countries {sorted(wanted)}", do="Name other countries.")
     west, south, east, north = (float(bound) for bound in shapely.total_bounds(shapes))
+    # Densified: the edges of a box are curves in another projection.
     if crs == OUTLINES_CRS:
         return west, south, east, north
     return transform_bounds(OUTLINES_CRS, crs, west, south, east, north, densify_pts=51)

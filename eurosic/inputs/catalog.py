@@ -65,6 +65,7 @@ class Catalog:
                 f"lies in a data folder ({source.path}), and none was given",
                 do="Give it with --data DIR or the environment variable EUROSIC_DATA.",
             )
+        # The second condition never decides, but tells the type checker that `data` is a path from here on.
         folder = SHIPPED if source.shipped or data is None else data
         found = tuple(_expanded(source, folder))
         for path in found:
@@ -73,12 +74,14 @@ class Catalog:
 
 
 def _expanded(source: Source, folder: Path) -> Iterator[Path]:
+    # Order matters: files are stacked as they come.
     if "{month" in source.path:
         yield from (folder / source.path.format(month=month) for month in _MONTHS)
     elif "{part}" in source.path:
         yield from (folder / source.path.format(part=part) for part in source.parts)
     elif "{year}" in source.path:
         years = _files_of_years(source, folder)
+        # Where no year is found, the pattern itself is the path that the error names.
         yield from years.values() if years else (folder / source.path,)
     else:
         yield folder / source.path
@@ -90,6 +93,7 @@ def years_of(source: Source, files: tuple[Path, ...]) -> tuple[int, ...]:
 
 
 def _root(source: Source, file: Path) -> Path:
+    # The pattern may hold folders; as many of them lie between the file and the data folder.
     return file.parents[source.path.count("/")]
 
 
@@ -97,6 +101,7 @@ def _files_of_years(source: Source, folder: Path) -> dict[int, Path]:
     before, after = (re.escape(part) for part in source.path.split("{year}"))
     pattern = re.compile(rf"{before}(\d{{4}}){after}")
     found = {}
+    # A glob star matches more than a year: clay_old.tif is no clay of a year.
     for path in folder.glob(source.path.replace("{year}", "*")):
         match = pattern.fullmatch(path.relative_to(folder).as_posix())
         if match:
@@ -112,6 +117,7 @@ def _check_present(source: Source, path: Path) -> None:
             do=f"Put it there: {source.title or source.citation}; or name another source of "
             f"{', '.join(source.gives)}.",
         )
+    # A Zarr store is a folder; everything else that eurosic reads is a file.
     if path.is_dir() != (source.format == "zarr"):
         wanted = "a Zarr folder" if source.format == "zarr" else f"a {source.format} file"
         came = "a folder" if path.is_dir() else "a file"
@@ -130,6 +136,7 @@ def load_catalog(extra: Path | None = None) -> Catalog:
     UnitError
         If the unit of an entry does not become the unit of what it gives.
     """
+    # Sorted, so that the message about a name taken twice does not depend on the file system.
     files = [*sorted((SHIPPED / "inputs" / "catalog").glob("*.yaml")), *([extra] if extra else [])]
     sources: dict[str, Source] = {}
     origin: dict[str, Path] = {}
@@ -168,6 +175,7 @@ def _read(file: Path) -> dict[str, object]:
         raise CatalogError(str(file), f"cannot be read ({error})", wanted="a catalog in YAML") from error
     except yaml.YAMLError as error:
         raise CatalogError(str(file), f"is not valid YAML: {error}", do="Correct it.") from error
+    # An empty file, or one of comments only, is a catalog without entries.
     if entries is None:
         return {}
     if not isinstance(entries, dict) or not all(isinstance(name, str) for name in entries):

@@ -20,6 +20,7 @@ from eurosic.base.vocabulary import Variable
 
 Array = NDArray[np.float64]
 
+# Four verbs are enough for every fault met so far, and a reader of the recipe understands them.
 _ACTIONS: dict[str, Callable[[Array, float], Array]] = {
     "multiply": lambda values, amount: values * amount,
     "add": lambda values, amount: values + amount,
@@ -36,6 +37,7 @@ def corrected(values: NDArray[np.floating], corrections: Sequence[Correction]) -
     >>> corrected(np.array([3.0, np.nan]), [Correction("multiply", 0.5, "too high"), Correction("add", 1, "")])
     array([2.5, nan])
     """
+    # In float64: corrections are chained, and float32 is for storage.
     done = np.asarray(values, dtype=np.float64)
     for correction in corrections:
         done = _ACTIONS[correction.action](done, correction.amount)
@@ -85,6 +87,7 @@ def to_house(
     CatalogError
         If a correction is unknown.
     """
+    # Before any block is computed, or a wrong unit would be found after an hour.
     check_unit(unit, variable.unit, where)
     check_corrections(corrections, where)
     data = layer.data.map_blocks(
@@ -111,5 +114,6 @@ def out_of_range(values: NDArray[np.generic], variable: Variable) -> NDArray[np.
     The ends are widened by one part in a million, which is what float32 and a change of unit may cost.
     """
     slack = 1e-6 * max(abs(variable.valid_min), abs(variable.valid_max))
+    # NaN fails both comparisons: missing is not wrong.
     given = np.asarray(values, dtype=np.float64)
     return (given < variable.valid_min - slack) | (given > variable.valid_max + slack)

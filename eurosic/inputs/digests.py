@@ -93,6 +93,7 @@ def files_digest(source: Source, catalog: Catalog, data: Path | None, *, cache: 
     """
     files = catalog.locate(source, data)
     known = _read_cache(cache)
+    # A product of several files has the digest of their list, in order: two months swapped are another product.
     digests = []
     for file in files:
         stamp = _stamp(file)
@@ -124,6 +125,7 @@ def check_digest(source: Source, catalog: Catalog, data: Path | None) -> None:
 
 
 def _stamp(file: Path) -> str:
+    # A Zarr store changes with any of its chunks; its folder's own time tells nothing.
     parts = [file] if file.is_file() else sorted(part for part in file.rglob("*") if part.is_file())
     told = [(part.as_posix(), part.stat().st_size, part.stat().st_mtime_ns) for part in parts]
     return digest_of([file.resolve().as_posix(), told])
@@ -140,6 +142,7 @@ def _read_cache(cache: Path | None) -> dict[str, str]:
 
 
 def _write_cache(cache: Path, known: dict[str, str]) -> None:
+    # Written aside and moved: two runs may share one cache.
     aside = cache.with_name(cache.name + ".new")
     aside.write_text(canonical_json(known), encoding="utf-8")
     aside.replace(cache)

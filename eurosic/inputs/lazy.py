@@ -36,17 +36,21 @@ class _File:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Shape of the variable."""
         return self.raw.shape
 
     @property
     def ndim(self) -> int:
+        """Number of its dimensions."""
         return self.raw.ndim
 
     @property
     def dtype(self) -> np.dtype[np.float32]:
+        """Type after decoding: float32 holds every class code and the precision of every map."""
         return np.dtype(np.float32)
 
     def __getitem__(self, key: tuple[slice, ...]) -> NDArray[np.float32]:
+        # A truncated file shows only here, in a worker, far from the entry that names it.
         try:
             raw = self.raw[key].to_numpy()
         except (OSError, RuntimeError, ValueError, RasterioError) as error:
@@ -72,8 +76,10 @@ def guarded(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
     scale = _first(source.scale, raw.attrs.get("scale_factor"), 1.0)
     offset = _first(source.offset, raw.attrs.get("add_offset"), 0.0)
     file = _File(raw, _nodata(raw, source), scale, offset, where)
+    # Months and years stay together: each chunk is read once for all of them.
     side = int(np.sqrt(_CHUNK_VALUES / np.prod(raw.shape[:-2], dtype=float)))
     chunks = tuple(raw.shape[:-2]) + tuple(min(max(side, 1), size) for size in raw.shape[-2:])
+    # With `meta`, Dask need not read a cell to learn the type; without a name, it need not hash the file.
     lazy = da.from_array(
         file, chunks=chunks, name=False, asarray=False, meta=np.empty((0,) * raw.ndim, np.float32)
     )

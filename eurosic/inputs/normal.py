@@ -41,6 +41,7 @@ def named_axes(raw: xr.DataArray, where: str) -> xr.DataArray:
 
 
 def _axis(raw: xr.DataArray, names: tuple[str, ...], cf_axis: str, where: str) -> str:
+    # By name first: coordinates of real files lack CF attributes more often than a plain name.
     for dim in (str(dim) for dim in raw.dims):
         known = dim.lower() in names or (dim in raw.coords and raw[dim].attrs.get("axis") == cf_axis)
         if known and dim in raw.coords:
@@ -81,6 +82,7 @@ def timed(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
     InputError
         If an axis is left over that the entry does not explain, or its length does not fit.
     """
+    # EMEP has one year as a time axis of one; so have levels of single-level fields.
     bare = raw.squeeze([dim for dim in raw.dims if raw.sizes[dim] == 1 and dim not in ("y", "x")], drop=True)
     left = [str(dim) for dim in bare.dims if dim not in ("y", "x")]
     if not left:
@@ -106,6 +108,7 @@ def timed(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
             .rename({left[0]: "month"})
             .assign_coords(month=range(1, 13))
         )
+    # Not "time": what is a year of climate here may be played in any order against years of a pathway.
     years = _years(bare, left[0], where)
     named = bare.drop_vars(left[0], errors="ignore").rename({left[0]: "climate_year"})
     return named.assign_coords(climate_year=years)
@@ -120,6 +123,7 @@ def _years(bare: xr.DataArray, dim: str, where: str) -> NDArray[np.int64]:
             return decoded.dt.year.to_numpy().astype(np.int64)
     except (ValueError, OverflowError) as error:
         raise InputError(f"{where}, {dim}", f"has times that cannot be read ({error})") from error
+    # Without an axis, 0, 1, 2 ... would be taken for the years 0, 1, 2.
     if axis is None or not ((numbers >= 1000) & (numbers <= 9999)).all():
         raise InputError(
             f"{where}, {dim}", "has times that name no years", wanted="CF times, or years as numbers"
@@ -141,6 +145,7 @@ def placed(lazy: xr.DataArray, source: Source, where: str) -> xr.DataArray:
     upright = lazy
     if source.time in _TWELVE_A_YEAR:
         upright = by_year(lazy, mean=source.time == "monthly-mean")
+    # Row 0 is north (base.grid), whichever way the file runs.
     for axis, ascending in (("y", False), ("x", True)):
         values = upright[axis].to_numpy()
         if (values[-1] > values[0]) != ascending:
@@ -149,6 +154,7 @@ def placed(lazy: xr.DataArray, source: Source, where: str) -> xr.DataArray:
         upright = _from_minus_180(upright)
         check_regular(upright["x"].to_numpy(), f"{where}, x from -180")
     kept = {name: upright[name] for name in upright.dims if name in upright.coords}
+    # Made anew, so that no attribute or encoding of the file (scale, offset, fill) can be applied a second time.
     plain = xr.DataArray(upright.data, dims=upright.dims, coords=kept, name=source.name)
     return plain.assign_attrs(units=source.unit).rio.write_crs(crs.to_wkt())
 

@@ -33,6 +33,7 @@ from eurosic.base.grid import Grid
 from eurosic.inputs.align import BLOCK, same_crs
 
 _GEOMETRY = (CRSError, shapely.errors.ShapelyError)
+# Natural Earth, GISCO and simpler files, in the order of trust.
 _PROPERTIES = ("iso_n3", "iso_a3", "iso_a2", "CNTR_CODE", "id", "name")
 # Numeric codes that `country_of` counts with another country.
 _MERGED = {248}
@@ -63,6 +64,7 @@ def country_layer(grid: Grid, *, path: Path | None = None, code: str = "", crs: 
     InputError
         If the file is no GeoJSON of polygons, or a country is unknown.
     """
+    # Read here once, so that a broken file is found before any block is drawn.
     load_shapes(grid.crs, path, code, crs)
     rows = [
         da.concatenate(
@@ -91,6 +93,7 @@ def rasterize_block(
     n = sub_points(grid.resolution)
     west = grid.west + corner[1] * grid.resolution
     north = grid.north - corner[0] * grid.resolution
+    # Only what touches the block is drawn: most blocks of a fine grid meet one or two countries.
     window = box(west, north - cells[0] * grid.resolution, west + cells[1] * grid.resolution, north)
     shapes = [(part, code) for code, part in load_shapes(grid.crs, *outlines) if part.intersects(window)]
     if not shapes:
@@ -108,6 +111,7 @@ def _largest_share(fine: NDArray[np.int16]) -> NDArray[np.int16]:
     """Return the code that most sub-points have, sea aside, of shape ``(y, n, x, n)`` -> ``(y, x)``."""
     best = np.zeros((fine.shape[0], fine.shape[2]), np.int16)
     most = np.zeros(best.shape, np.int64)
+    # Ascending codes and ">": on a tie the smaller code stays, whatever the order of the file.
     for code in np.unique(fine[fine > 0]):
         share = (fine == code).sum(axis=(1, 3))
         best[share > most] = code

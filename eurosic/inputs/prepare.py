@@ -57,6 +57,7 @@ def prepare_layers(
     EurosicError
         The first problem; `check_layers` returns all.
     """
+    # The country comes first: tables of rates are drawn through it.
     asked = list(requests)
     place = _Place(catalog, grid, data)
     country = _country(asked, place)
@@ -75,12 +76,14 @@ def check_layers(
     place = _Place(catalog, grid, data)
     problems: list[EurosicError] = []
     names = [request.name for request in asked]
+    # One message for all repetitions: the same fault need not be told for each layer.
     problems += [
         InputError(f"layer {name!r}", "is asked for twice", do="Keep one.")
         for name in names
         if names.count(name) > 1
     ][:1]
     for request in asked:
+        # Preparation is lazy, so that it is the check: what it accepts can be computed.
         try:
             country = _country(asked, place) if request.name == _COUNTRY else _no_country(grid)
             _layer(request, place, country)
@@ -99,6 +102,7 @@ def _layer(request: LayerRequest, place: _Place, country: xr.DataArray) -> xr.Da
     where = f"layer {request.name!r}"
     variable = variable_of(request.name, where)
     check_corrections(request.corrections, where)
+    # Recipes are checked for this too; requests may also be made by hand.
     if bool(request.source) == (request.constant is not None):
         raise CatalogError(where, "needs a source or a constant, and only one", do="Correct the recipe.")
     if request.constant is not None:
@@ -118,6 +122,7 @@ def _from_source(
     where = f"layer {request.name!r}, {source.where}"
     if source.format == "country-table":
         return _from_table(request, variable, (source, files[0]), country)
+    # What a class stands for is a judgement: the recipe's comes before the entry's.
     classes = dict(request.classes or source.classes)
     if source.resampling == "fractions" and not classes:
         raise CatalogError(where, "maps classes, and none is asked for", do="State 'classes' in the recipe.")
@@ -149,6 +154,7 @@ def _from_table(
     rates = read_table(source, path)
     given = np.array(list(rates.values()))
     values = in_house(given, source.unit, variable.unit, request.corrections, source.where)
+    # A table is read in full, so that its range is checked now and with the name of the country.
     bad = out_of_range(values, variable)
     if bad.any():
         first = int(np.argmax(bad))
@@ -190,6 +196,7 @@ def _country(asked: Sequence[LayerRequest], place: _Place) -> xr.DataArray:
     files = place.catalog.locate(source, place.data)
     if source.format == "outlines":
         return country_layer(place.grid, path=files[0], code="".join(source.variables), crs=source.crs)
+    # A raster of codes, such as one rasterized from cadastral data: the commonest code of a cell.
     coded = align_raster(open_source(source, files), place.grid, resampling="mode", where=source.where)
     return coded.copy(data=coded.data.map_blocks(_as_codes, dtype=np.int16))
 
@@ -216,6 +223,7 @@ def _described(layer: xr.DataArray, request: LayerRequest, variable: Variable, p
         attrs["comment"] = f"largest share of the cell's land, of {n} x {n} sub-points; 0 is no land"
     steps = [f"{step.action} {step.amount:g} ({step.because})" for step in request.corrections]
     attrs |= {"corrections": "; ".join(steps), **layer.attrs, "grid_mapping": "spatial_ref"}
+    # Empty texts are left out below: an attribute that says nothing looks like one that was forgotten.
     named = layer.rename(request.name).rio.write_crs(place.grid.crs)
     # rioxarray keeps grid_mapping in the encoding, which arithmetic and to_zarr lose (ENGINE.md, trap 2).
     named.encoding.pop("grid_mapping", None)

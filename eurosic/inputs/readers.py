@@ -50,6 +50,7 @@ def open_source(source: Source, files: tuple[Path, ...]) -> xr.DataArray:
         If the file states another unit than the entry.
     """
     arrays = [_open_file(source, file) for file in files]
+    # One part is a mean over one file, whose weight does not matter.
     if len(arrays) == 1 and not source.parts:
         return arrays[0]
     if "{month" in source.path:
@@ -72,9 +73,11 @@ def _open_file(source: Source, file: Path) -> xr.DataArray:
             wanted=f"one of {', '.join(_READERS)}",
             do=did_you_mean(source.format, tuple(_READERS)),
         )
+    # A GeoTIFF has no names, and a NetCDF with one raster needs none.
     names = source.variables or ("",)
     arrays = [_open_variable(source, file, reader, name) for name in names]
     total = arrays[0]
+    # NaN plus anything is NaN: where wet deposition is unknown, dry deposition is not the sum.
     for other in arrays[1:]:
         total = total + other
     return total.assign_attrs(arrays[0].attrs)
@@ -82,6 +85,7 @@ def _open_file(source: Source, file: Path) -> xr.DataArray:
 
 def _open_variable(source: Source, file: Path, reader: Reader, name: str) -> xr.DataArray:
     where = f"{source.where}, {file.name}"
+    # Libraries raise what they like on broken files; users get one kind, with the file and what to do.
     try:
         raw = reader(source, file, name)
     except (OSError, RuntimeError, ValueError, RasterioError, RioXarrayError) as error:
@@ -114,6 +118,7 @@ def _check_file_unit(source: Source, raw: xr.DataArray, where: str) -> None:
 def _joined(
     source: Source, arrays: list[xr.DataArray], dim: str, labels: list[int] | list[str]
 ) -> xr.DataArray:
+    # "exact": files that differ by a row must not be joined on what they share.
     try:
         joined = xr.concat(arrays, dim=dim, join="exact", coords="minimal", compat="override")
     except ValueError as error:

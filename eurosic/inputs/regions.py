@@ -75,10 +75,12 @@ def regions_of(layer: str, shape: tuple[int, ...], shards: tuple[int, ...]) -> I
 
 def write_region(values: NDArray[np.generic], store: Path, marks: Path, region: Region) -> Record:
     """Write one shard, make it durable, leave its marker, and return the record."""
+    # One task owns one shard: two writers in one would lose chunks (ENGINE.md).
     array = zarr.open_array(store / region.layer, mode="r+", zarr_format=3)
     array[region.index] = values
     _make_durable(store / region.layer, region, array.shards or array.chunks)
     record = _seen(values, region)
+    # Marker last: a process killed before this line leaves a shard that is simply written again.
     aside = marks / f"{region.mark}.new"
     with aside.open("w", encoding="utf-8") as stream:
         stream.write(json.dumps(asdict(record)))
@@ -117,11 +119,13 @@ def _seen(values: NDArray[np.generic], region: Region) -> Record:
 
 
 def _checksum(values: NDArray[np.generic]) -> int:
+    # Against torn writes, not against malice; and the file system has the bytes in memory.
     return zlib.crc32(np.ascontiguousarray(values).tobytes())
 
 
 def read_record(marks: Path, store: Path, region: Region) -> Record | None:
     """Return the record of a region that is whole on disk, or None: a marker alone proves nothing."""
+    # Anything odd about marker or shard means the same: make the region again.
     try:
         told = json.loads((marks / region.mark).read_text(encoding="utf-8"))
         record = Record(**{**told, "first": tuple(told["first"])})
@@ -142,6 +146,7 @@ def check_records(layer: xr.DataArray, records: Sequence[Record], grid: Grid) ->
     name = str(layer.name)
     where = f"layer {name!r} from {layer.attrs.get('source', 'unknown')!r}"
     variable = variable_of(name, where)
+    # All regions are in, so that the number is the whole one and the first is the first in reading order.
     bad = [record for record in records if record.bad]
     if bad:
         first = min(bad, key=lambda record: record.first)
@@ -161,6 +166,7 @@ def check_records(layer: xr.DataArray, records: Sequence[Record], grid: Grid) ->
             do="The source is all nodata here: correct the entry's nodata, or name another source.",
         )
     high = max(record.high for record in records if record.valid)
+    # 211 of the CORINE nomenclature is 12 in its raster: fractions of zero everywhere look like a map of no crops.
     if "classes" in layer.attrs and high == 0:
         raise InputError(
             where,

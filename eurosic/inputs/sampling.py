@@ -47,11 +47,13 @@ class Lattice:
 
 
 def _between(nodes: Array, i: int, j: int, ti: float, tj: float) -> float:
+    # Differences first: infinite nodes give NaN, which every comparison refuses.
     top = nodes[i, j] + tj * (nodes[i, j + 1] - nodes[i, j])
     low = nodes[i + 1, j] + tj * (nodes[i + 1, j + 1] - nodes[i + 1, j])
     return float(top + ti * (low - top))
 
 
+# Without the interpreter's lock, so that threads of one worker share the cores.
 _compile = numba.njit(nogil=True, cache=True)
 _between_jit = _compile(_between)
 
@@ -61,6 +63,7 @@ def _sum_pixels(
 ) -> None:
     step, ny, nx = sizes
     height, width = window.shape[1:]
+    # Six plain loops: compiled they need no temporary arrays, which are what limits NumPy here.
     for i in range(total.shape[1]):
         for j in range(total.shape[2]):
             for a in range(ny):
@@ -115,6 +118,7 @@ def _sum_interpolated(
 def _commonest(window: Array32, rows: Array, columns: Array, sizes: Sizes, codes: Array32) -> None:
     step, ny, nx = sizes
     height, width = window.shape[1:]
+    # Codes are sorted, not counted in a table: nothing is known of how large they are.
     seen = np.empty(ny * nx)
     for k in range(window.shape[0]):
         for i in range(codes.shape[1]):

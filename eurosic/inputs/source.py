@@ -21,6 +21,7 @@ from eurosic.base.vocabulary import COVARIATES, LAYERS, Variable
 RESAMPLINGS = ("area_mean", "smooth", "fractions", "mode", "nearest")
 TIMES = ("", "month", "year", "monthly", "monthly-mean")
 
+# Without these an entry is of no use to people: whose it is and under which terms as much as where it lies.
 _REQUIRED = ("path", "format", "gives", "unit", "kind", "licence", "citation")
 
 
@@ -100,6 +101,7 @@ class Source:
 
     def __post_init__(self) -> None:
         """Raise `CatalogError` or `UnitError` unless the entry makes sense by itself."""
+        # Words first, so that what follows may rely on them.
         _check_one_of(self.resampling, RESAMPLINGS, f"{self.where}, resampling")
         _check_one_of(self.time, TIMES, f"{self.where}, time")
         for word in self.gives:
@@ -111,6 +113,7 @@ class Source:
                 wanted="resampling: fractions",
                 do="A mean of class codes means nothing.",
             )
+        # A recipe must mean the same thing on every machine: no entry may reach outside the folder it is given.
         if self.path.startswith(("/", "~")) or ".." in self.path.split("/"):
             raise CatalogError(
                 self.where,
@@ -133,6 +136,7 @@ def variable_of(word: str, where: str) -> Variable:
     CatalogError
         If it is neither.
     """
+    # A map of bulk density or CEC replaces a pedotransfer function, so that covariates may be given too.
     known = {**COVARIATES, **LAYERS}
     _check_one_of(word, tuple(known), where)
     return known[word]
@@ -154,6 +158,7 @@ def source_from(name: str, entry: object, where: str) -> Source:
     known = tuple(f.name for f in fields(Source) if f.name != "name")
     for key in entry:
         _check_one_of(str(key), known, here)
+    # Empty counts as absent: "licence:" with nothing behind it is the commonest way not to say it.
     missing = [key for key in _REQUIRED if not entry.get(key)]
     if missing:
         raise CatalogError(here, f"lacks {', '.join(missing)}", do="Every source says what it is and whose.")
@@ -166,6 +171,7 @@ def source_from(name: str, entry: object, where: str) -> Source:
         ) from error
 
 
+# The one place where a mapping of unknown types becomes a typed value; `Source` checks what it is given.
 def _source(name: str, typed: Mapping[str, Any]) -> Source:
     return Source(name=name, **typed)
 
@@ -201,6 +207,7 @@ def _check_one_of(word: str, known: tuple[str, ...], where: str) -> None:
 
 
 def _wanted(known: tuple[str, ...]) -> str:
+    # Long lists bury the message; the nearest word, which follows, helps more.
     shown = [repr(str(word)) for word in known if word]
     return "one of " + ", ".join(shown) if len(shown) <= 8 else ""
 

@@ -56,6 +56,7 @@ def write_inputs(path: Path, layers: Mapping[str, xr.DataArray], *, grid: Grid, 
         If a layer has values outside the range of its variable (naming layer, number, and place of the first),
         or none at all; nothing is left under `path` then.
     """
+    # Nothing of the layers is touched before this: a second run costs a look at attributes.
     kept = _finished(path, digest)
     if kept is not None:
         return InputsRecord(path, digest, reused=True, coverage=kept)
@@ -68,6 +69,7 @@ def write_inputs(path: Path, layers: Mapping[str, xr.DataArray], *, grid: Grid, 
         found = check_records(layer, records[name], grid)
         coverage[name] = found["coverage"]
         group[name].attrs.update(found)
+    # One rename on one file system: there is no moment at which half a store has the name.
     (part / "store").replace(path)
     shutil.rmtree(part)
     return InputsRecord(path, digest, reused=False, coverage=coverage)
@@ -110,6 +112,7 @@ def _finished(path: Path, digest: str) -> dict[str, float] | None:
 
 
 def _attributes(path: Path) -> dict[str, object]:
+    # What is no Zarr group has no attributes of ours; the caller says what that means.
     try:
         return dict(zarr.open_group(path, mode="r", zarr_format=3).attrs)
     except (OSError, ValueError, KeyError):
@@ -149,6 +152,7 @@ def _shards(layer: xr.DataArray) -> tuple[int, ...]:
     side = tuple(_CHUNK * -(-min(BLOCK, size) // _CHUNK) for size in layer.shape[-2:])
     room = max(1, _SHARD_BYTES // (4 * side[0] * side[1]))
     lead: list[int] = []
+    # Months before years: a year's months are read together.
     for size in reversed(layer.shape[:-2]):
         lead.insert(0, min(size, room))
         room = max(1, room // size)

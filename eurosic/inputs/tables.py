@@ -43,6 +43,7 @@ def read_table(source: Source, path: Path) -> dict[int, float]:
     lines = list(_lines(source, path))
     if not lines:
         raise InputError(f"{source.where}, {path.name}", "holds no rows", wanted="one row a country")
+    # Comments are gone by now, but line numbers of errors are those of the file.
     reader = csv.DictReader(text for _, text in lines)
     columns = tuple(name.strip() for name in reader.fieldnames or ())
     reader.fieldnames = list(columns)
@@ -69,6 +70,7 @@ def _wanted(row: Mapping[str, str | None], source: Source) -> bool:
 
 
 def _lines(source: Source, path: Path) -> Iterator[tuple[int, str]]:
+    # "sig": spreadsheets put a byte-order mark before the first column's name.
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -93,6 +95,7 @@ def _key_of(columns: tuple[str, ...], source: Source, path: Path) -> str:
 
 
 def _column_of(columns: tuple[str, ...], source: Source, path: Path) -> str:
+    # A table made for eurosic names its column as the layer.
     column = source.variables[0] if source.variables else source.gives[0]
     for name in (column, *source.rows):
         if name not in columns:
@@ -138,6 +141,7 @@ def table_layer(values: Mapping[int, float], country: xr.DataArray) -> xr.DataAr
 def _look_up(
     country: NDArray[np.integer], codes: NDArray[np.int64], rates: NDArray[np.float32]
 ) -> NDArray[np.float32]:
+    # A search in nothing has no place to return.
     if codes.size == 0:
         return np.full(country.shape, np.nan, np.float32)
     place = np.minimum(np.searchsorted(codes, country), codes.size - 1)
