@@ -113,6 +113,24 @@ def test_every_kind_of_output_is_read_with_a_unit(min3p_data: Path) -> None:
     assert len(run.attrs["deck_digest"]) == 64
 
 
+def test_every_table_of_every_unpacked_run_is_read(min3p_data: Path) -> None:
+    """Nothing that MIN3P wrote as a table is passed over; the rest are echoes of input (.psp, .dbs, .gen, .aqt)."""
+    folders = [
+        path
+        for part in ("full_output_examples", "rejected_examples")
+        for path in (min3p_data / part).iterdir()
+    ]
+    assert len(folders) == 5
+    for folder in folders:
+        run, _ = quietly(folder)
+        tables = [
+            path
+            for path in folder.iterdir()
+            if path.suffix[1:] not in ("dat", "fls", "psp", "dbs", "gen", "aqt")
+        ]
+        assert (run.attrs["files_read"], run.attrs["files_left_out"]) == (len(tables), 0), folder.name
+
+
 def test_a_run_can_be_written_as_netcdf(min3p_data: Path, tmp_path: Path) -> None:
     """Names and attributes are such that NetCDF takes them, and gives the same back."""
     run, _ = quietly(min3p_data / "full_output_examples" / "m0048")
