@@ -68,8 +68,17 @@ class Catalog:
         # The second condition never decides, but tells the type checker that `data` is a path from here on.
         folder = SHIPPED if source.shipped or data is None else data
         found = tuple(_expanded(source, folder))
+        absent = [path for path in found if not path.exists()]
+        if absent:
+            more = f" (nor {len(absent) - 1} more of it)" if len(absent) > 1 else ""
+            raise CatalogError(
+                source.where,
+                f"no file {absent[0]}{more}",
+                do=f"Put it there: {source.title or source.citation}; or name another source of "
+                f"{', '.join(source.gives)}.",
+            )
         for path in found:
-            _check_present(source, path)
+            _check_container(source, path)
         return found
 
 
@@ -109,14 +118,7 @@ def _files_of_years(source: Source, folder: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def _check_present(source: Source, path: Path) -> None:
-    if not path.exists():
-        raise CatalogError(
-            source.where,
-            f"no file {path}",
-            do=f"Put it there: {source.title or source.citation}; or name another source of "
-            f"{', '.join(source.gives)}.",
-        )
+def _check_container(source: Source, path: Path) -> None:
     # A Zarr store is a folder; everything else that eurosic reads is a file.
     if path.is_dir() != (source.format == "zarr"):
         wanted = "a Zarr folder" if source.format == "zarr" else f"a {source.format} file"

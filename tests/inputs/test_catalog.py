@@ -174,6 +174,13 @@ def test_an_absent_file_is_named_with_what_to_do(tmp_path):
         catalog().locate(entry(), tmp_path)
 
 
+def test_all_absent_files_of_a_product_are_counted(tmp_path):
+    """The first is named; one message for twelve months."""
+    (tmp_path / "03.tif").touch()
+    with pytest.raises(CatalogError, match=r"no file .*01.tif \(nor 10 more of it\)"):
+        catalog().locate(entry(path="{month:02d}.tif"), tmp_path)
+
+
 def test_a_folder_is_no_file_and_a_file_no_zarr(tmp_path):
     """Formats say which of both they want."""
     (tmp_path / "clay.tif").mkdir()
