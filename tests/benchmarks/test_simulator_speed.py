@@ -26,7 +26,7 @@ def _rate(simulator: Simulator, cells: int, *, years: int = YEARS) -> float:
 
 @pytest.mark.bench
 def test_the_annual_step_is_fast_enough_for_europe() -> None:
-    """At least 15 000 column-years per second and core (40 000 measured); a NumPy prototype of the same scheme had 22 000."""
+    """At least 15 000 column-years per second and core (40 000 measured; a NumPy prototype had 22 000)."""
     rate = max(_rate(Simulator(), 500) for _ in range(3))
     print(f"\nannual step: {rate:,.0f} column-years/s on one core")  # noqa: T201 - a bench prints
     assert rate >= 15_000
