@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from eurosic.base.signature import Columns, Prediction, Predictor, Signature
     from eurosic.outputs.cube import open_projection, open_totals
     from eurosic.recipe.load import load_recipe
+    from eurosic.simulator.min3p.read import read_min3p
     from eurosic.simulator.simulate import Simulator
     from eurosic.workflow.run import run
     from eurosic.workflow.setup import Setup, set_up
@@ -31,6 +32,7 @@ _HOME = {
     "load_recipe": "recipe.load",
     "open_projection": "outputs.cube",
     "open_totals": "outputs.cube",
+    "read_min3p": "simulator.min3p.read",
     "run": "workflow.run",
     "set_up": "workflow.setup",
 }
@@ -47,6 +49,7 @@ __all__ = [
     "load_recipe",
     "open_projection",
     "open_totals",
+    "read_min3p",
     "run",
     "set_up",
 ]
