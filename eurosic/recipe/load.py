@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -18,6 +18,8 @@ from eurosic.recipe.check import Problem, check_recipe
 from eurosic.recipe.document import Document, Mark, Path, read_document
 from eurosic.recipe.schema import Recipe
 from eurosic.recipe.section import Section, near_words, nearest
+
+Kind = TypeVar("Kind", bound=Section)
 
 # What pydantic calls types, in words of people.
 _WANTED = {
@@ -53,19 +55,43 @@ def read_recipe(text: str, where: str = "recipe") -> Recipe:
     RecipeError
         With every problem of the text, each with its line and column.
     """
+    return read_as(Recipe, text, where, check=check_recipe)
+
+
+def load_as(kind: type[Kind], path: FilePath) -> Kind:
+    """Return another kind of recipe, such as that of an ensemble, from its file.
+
+    Raises
+    ------
+    RecipeError
+        With every problem of the file, each with its line and column.
+    """
+    return read_as(kind, _text_of(path), str(path))
+
+
+def read_as(
+    kind: type[Kind], text: str, where: str, *, check: Callable[[Kind], list[Problem]] | None = None
+) -> Kind:
+    """Return a recipe of some kind from its text; `check` finds what one section cannot know of another.
+
+    Raises
+    ------
+    RecipeError
+        With every problem of the text, each with its line and column.
+    """
     document = read_document(text, where)
     if not isinstance(document.content, Mapping):
         came = "is empty" if document.content is None else "is not a mapping of sections"
-        raise RecipeError(where, came, wanted="sections about, grid, inputs, pathways, predictor, projection")
+        raise RecipeError(where, came, wanted=f"sections {', '.join(_required(kind))}")
     # What YAML allows and recipes do not is told together with what the schema refuses.
     found = list(document.faults)
-    recipe = None
+    recipe: Kind | None = None
     try:
-        recipe = Recipe.model_validate(document.content)
+        recipe = kind.model_validate(document.content)
     except ValidationError as error:
-        found += [_placed(problem, document) for problem in _problems(error)]
-    if recipe is not None:
-        found += [_placed(problem, document) for problem in check_recipe(recipe)]
+        found += [_placed(problem, document) for problem in _problems(error, kind)]
+    if recipe is not None and check is not None:
+        found += [_placed(problem, document) for problem in check(recipe)]
     if recipe is None or found:
         # In the order of the file, and each once: a break can be seen by two rules.
         told = [f"{where}:{mark.line}:{mark.column}: {message}" for mark, message in sorted(set(found))]
@@ -86,18 +112,22 @@ def _text_of(path: FilePath) -> str:
         ) from error
 
 
-def _problems(error: ValidationError) -> Iterator[Problem]:
+def _required(kind: type[Section]) -> list[str]:
+    return [name for name, field in kind.model_fields.items() if field.is_required()]
+
+
+def _problems(error: ValidationError, kind: type[Section]) -> Iterator[Problem]:
     details = error.errors(include_url=False)
-    misspelt = {_meant(detail) for detail in details if detail["type"] == "extra_forbidden"}
+    misspelt = {_meant(detail, kind) for detail in details if detail["type"] == "extra_forbidden"}
     for detail in details:
         # A key that is misspelt is not missing as well.
         if detail["type"] != "missing" or detail["loc"] not in misspelt:
-            yield Problem(tuple(step for step in detail["loc"] if step != "[key]"), _told(detail))
+            yield Problem(tuple(step for step in detail["loc"] if step != "[key]"), _told(detail, kind))
 
 
-def _meant(detail: ErrorDetails) -> Path:
+def _meant(detail: ErrorDetails, kind: type[Section]) -> Path:
     *section, key = detail["loc"]
-    return (*section, *near_words(str(key), _keys_at(tuple(section))))
+    return (*section, *near_words(str(key), _keys_at(tuple(section), kind)))
 
 
 def _placed(problem: Problem, document: Document) -> tuple[Mark, str]:
@@ -107,7 +137,7 @@ def _placed(problem: Problem, document: Document) -> tuple[Mark, str]:
     return document.mark(problem.path, of_key=of_key), f"{where}: {problem.told}"
 
 
-def _told(detail: ErrorDetails) -> str:
+def _told(detail: ErrorDetails, recipe: type[Section]) -> str:
     kind, came, loc = detail["type"], detail["input"], detail["loc"]
     context: Mapping[str, Any] = detail.get("ctx", {})
     if kind == "recipe":
@@ -115,7 +145,7 @@ def _told(detail: ErrorDetails) -> str:
     if kind == "missing":
         return "is missing"
     if kind == "extra_forbidden":
-        return f"unknown key{nearest(str(loc[-1]), _keys_at(tuple(loc[:-1])))}"
+        return f"unknown key{nearest(str(loc[-1]), _keys_at(tuple(loc[:-1]), recipe))}"
     if kind == "literal_error":
         return _not_among(came, str(context["expected"]))
     if kind in _WANTED:
@@ -136,10 +166,9 @@ def _shown(came: object) -> str:
     return "a list" if isinstance(came, list) else repr(came)
 
 
-def _keys_at(path: Path) -> list[str]:
-    """Return the keys that the section at a path knows."""
+def _keys_at(path: Path, section: type[Section]) -> list[str]:
+    """Return the keys that the section at a path knows, seen from the whole recipe."""
     # Steps that are no field (names of layers or pathways, places in a list) stay in the same section.
-    section: type[Section] = Recipe
     for step in path:
         fields = {field.alias or name: field for name, field in section.model_fields.items()}
         if step in fields:
@@ -159,4 +188,4 @@ def _section_in(annotation: object) -> type[Section] | None:
     return None
 
 
-__all__ = ["load_recipe", "read_recipe"]
+__all__ = ["load_as", "load_recipe", "read_as", "read_recipe"]
