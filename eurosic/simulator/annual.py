@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurosic.base.vocabulary import COVARIATES, DRIVERS
-from eurosic.simulator.column import ENDLESS, Flow, Soil, Step, Store, new_flow, new_store, sweep
-from eurosic.simulator.constants import CA, CHARGES, NO3, constants_at
+from eurosic.simulator.column import Flow, Soil, Step, Store, new_flow, new_store, sweep
+from eurosic.simulator.constants import CHARGES, NO3, constants_at
 from eurosic.simulator.gas import Air, carbon_dioxide, molar_respiration, root_shares, tortuosity
-from eurosic.simulator.initial import fill_acid, fill_saturated, hold_bases
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.nitrogen import annual_sources
 from eurosic.simulator.options import Frame, Settings
-from eurosic.simulator.water import annual_flux
+from eurosic.simulator.water import Bucket, annual_flux
 
 Array = NDArray[np.float64]
 
@@ -28,8 +27,8 @@ _BULK_DENSITY, _GRAVEL, _CEC_TOP, _CEC_SUB, _SLOPE = (
     list(COVARIATES).index(name)
     for name in ("bulk_density", "gravel", "cec_topsoil", "cec_subsoil", "cec_ph_slope")
 )
-_FIELD_CAPACITY, _POROSITY, _AIR_POROSITY = (
-    list(COVARIATES).index(name) for name in ("field_capacity", "porosity", "air_porosity")
+_FIELD_CAPACITY, _WILTING_POINT, POROSITY, AIR_POROSITY = (
+    list(COVARIATES).index(name) for name in ("field_capacity", "wilting_point", "porosity", "air_porosity")
 )
 _RESPIRATION, _RESPIRATION_DEPTH, _ROOT_DEPTH = (
     list(COVARIATES).index(name) for name in ("respiration", "respiration_depth", "root_depth")
@@ -57,16 +56,36 @@ class Column(NamedTuple):
     flow: Flow
     air: Air
     roots: Array
+    bucket: Bucket
     breath: Array
+    ease: Array
 
 
 class Fluxes(NamedTuple):
-    """What left the column in a year: DIC (mol m-2), alkalinity (molc m-2), nitrate (mol m-2); `ok`."""
+    """What left a column in a year: DIC, alkalinity, nitrate (mol m-2; molc m-2), water (mm); `ok`."""
 
     dic: float
     alkalinity: float
     nitrate: float
+    water: float
     ok: bool
+
+
+@kernel
+def leave(column: Column, before: Fluxes) -> Fluxes:
+    """Return the year's fluxes with what left the last layer in the step just taken."""
+    last = column.breath.size - 1
+    out, c = column.step.flux[last + 1], column.flow.concentration
+    alkalinity = 0.0
+    for i in range(8):
+        alkalinity += CHARGES[i] * c[last, i]
+    return Fluxes(
+        before.dic + out * column.flow.dic[last],
+        before.alkalinity + out * alkalinity,
+        before.nitrate + out * c[last, NO3],
+        before.water + out,
+        True,
+    )
 
 
 @kernel
@@ -91,9 +110,11 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
     air = Air(
         molar_respiration(covariates[_RESPIRATION]),
         covariates[_RESPIRATION_DEPTH],
-        tortuosity(covariates[_AIR_POROSITY], covariates[_POROSITY], s.millington),
+        tortuosity(covariates[AIR_POROSITY], covariates[POROSITY], s.millington),
         mean_temperature,
         s.atmosphere,
+        covariates[AIR_POROSITY],
+        covariates[POROSITY],
     )
     step = Step(
         1e3 * covariates[_FIELD_CAPACITY] * frame.thickness,
@@ -103,7 +124,17 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
         np.zeros(layers),
     )
     soil = _soil_of(covariates, frame)
-    column = Column(soil, new_store(layers), step, new_flow(layers), air, np.zeros(layers), np.zeros(layers))
+    bucket = Bucket(
+        step.water.copy(),
+        1e3 * min(covariates[_WILTING_POINT], 0.95 * covariates[_FIELD_CAPACITY]) * frame.thickness,
+        np.zeros(layers),
+        np.zeros(layers),
+        np.full(3, np.nan),
+    )
+    ease = np.full(layers, air.tortuosity)
+    column = Column(
+        soil, new_store(layers), step, new_flow(layers), air, bucket.roots, bucket, np.zeros(layers), ease
+    )
     root_shares(frame.thickness, covariates[_ROOT_DEPTH], column.roots)
     root_shares(frame.thickness, covariates[_RESPIRATION_DEPTH], column.breath)
     return column
@@ -124,57 +155,12 @@ def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, lime
         frame.acid_shares,
         step.sources,
     )
-    dic, alkalinity, nitrate = 0.0, 0.0, 0.0
-    last = frame.thickness.size - 1
+    fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, True)
     for _ in range(s.substeps):
         if limed:
             for j in range(frame.thickness.size):
                 store.calcite[j] += part * drivers[LIME] * frame.lime_shares[j]
         if not sweep(store, column.soil, step, c, column.flow):
-            return Fluxes(np.nan, np.nan, np.nan, False)
-        out = step.flux[last + 1]
-        dic += out * column.flow.dic[last]
-        nitrate += out * column.flow.concentration[last, NO3]
-        for i in range(8):
-            alkalinity += out * CHARGES[i] * column.flow.concentration[last, i]
-    return Fluxes(dic, alkalinity, nitrate, True)
-
-
-@kernel
-def spin_up(
-    column: Column, calcite: Array, saturation: Array, drivers: Array, given: tuple[Frame, Settings]
-) -> bool:
-    """Bring a column into the state of 1 January of the start year; False where it found no equilibrium.
-
-    What is given is held: calcite, ``(layer,)`` mol m-2, and the base saturation of layers without it. Pore
-    water and exchanger start in equilibrium with calcite and live through `Settings.spin_up` baseline years.
-    """
-    frame, s = given
-    store, step = column.store, column.step
-    c = constants_at(drivers[TEMPERATURE], s.davies)
-    carbon_dioxide(frame.thickness, column.air, drivers[TEMPERATURE], column.breath, step.pco2)
-    for j in range(calcite.size):
-        if calcite[j] > 0.0:
-            fill_saturated(store, column.soil, j, step.water, s.pore_water, (c, step.pco2))
-        else:
-            fill_acid(store, column.soil, j, step.water, s.pore_water, saturation[j])
-    ok = True
-    for _ in range(s.spin_up):
-        for j in range(calcite.size):
-            store.calcite[j] = ENDLESS if calcite[j] > 0.0 else 0.0
-        ok = advance_year(column, drivers, frame, s, False).ok
-        if not ok:
-            break
-        for j in range(calcite.size):
-            if calcite[j] <= 0.0:
-                hold_bases(store, column.soil, j, saturation[j])
-    for j in range(calcite.size):
-        store.calcite[j] = calcite[j]
-    return ok
-
-
-@kernel
-def give_nitrate(store: Store, j: int, nitrate: float) -> None:
-    """Set the nitrate in transit in a layer (mol m-2); its acid has reacted, so that calcium comes with it."""
-    store.totals[j, CA] = max(store.totals[j, CA] + 0.5 * (nitrate - store.totals[j, NO3]), 0.0)
-    store.totals[j, NO3] = nitrate
+            return Fluxes(np.nan, np.nan, np.nan, np.nan, False)
+        fluxes = leave(column, fluxes)
+    return fluxes

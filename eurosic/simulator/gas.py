@@ -27,8 +27,8 @@ Q10 = 2.0  # rise of respiration per 10 K; SCIENCE.md 2.2
 class Air(NamedTuple):
     """Soil air of one column.
 
-    Respiration of carbon at the mean temperature (mol m-2 s-1), its depth (m), the
-    tortuosity D_s/D_0, mean temperature (degC), CO2 of the atmosphere (atm).
+    Respiration of carbon at the mean temperature (mol m-2 s-1), its depth (m), the tortuosity D_s/D_0, mean
+    temperature (degC), CO2 of the atmosphere (atm); air-filled porosity at field capacity, and porosity.
     """
 
     respiration: float
@@ -36,6 +36,8 @@ class Air(NamedTuple):
     tortuosity: float
     mean_temperature: float
     atmosphere: float
+    air_porosity: float = 0.0
+    porosity: float = 0.0
 
 
 @kernel
@@ -66,20 +68,30 @@ def root_shares(thickness: Array, depth: float, shares: Array) -> None:
 
 @kernel
 def carbon_dioxide(thickness: Array, air: Air, celsius: float, sources: Array, pco2: Array) -> None:
-    """Write pCO2 (atm) of each layer's centre, ``(layer,)``; `sources` is the share of respiration of each.
+    """Write pCO2 (atm) of each layer's centre, ``(layer,)``, at one tortuosity throughout."""
+    layered_carbon_dioxide(thickness, air, celsius, sources, np.full(thickness.size, air.tortuosity), pco2)
+
+
+@kernel
+def layered_carbon_dioxide(
+    thickness: Array, air: Air, celsius: float, sources: Array, ease: Array, pco2: Array
+) -> None:
+    """Write pCO2 (atm) of each layer's centre, ``(layer,)``.
 
     d/dz(D_s dC/dz) + S = 0, C(0) = atmosphere, no flux at the bottom: what passes a depth is what is respired
-    below it, so that C is one sum of fluxes over one sum of sources. pCO2 = C R T.
+    below it, so that C is one sum of fluxes over one sum of sources. pCO2 = C R T. `sources` is the share of
+    respiration of each layer, `ease` its D_s/D_0.
     """
     kelvin = celsius + ABSOLUTE_ZERO
     warm = exp(log(Q10) * 0.1 * (celsius - air.mean_temperature))
-    to_pressure = warm * air.respiration * GAS_CONSTANT * kelvin / (air.tortuosity * diffusivity(celsius))
+    to_pressure = warm * air.respiration * GAS_CONSTANT * kelvin / diffusivity(celsius)
     pressure, below = air.atmosphere, 1.0
     for j in range(thickness.size):
         beneath = below - sources[j]
+        per_flux = to_pressure * thickness[j] / ease[j]
         # The flux falls linearly through the layer: three quarters of its top value weigh on the upper half.
-        pco2[j] = pressure + to_pressure * 0.5 * thickness[j] * (0.75 * below + 0.25 * beneath)
-        pressure += to_pressure * thickness[j] * 0.5 * (below + beneath)
+        pco2[j] = pressure + 0.5 * per_flux * (0.75 * below + 0.25 * beneath)
+        pressure += 0.5 * per_flux * (below + beneath)
         below = beneath
 
 

@@ -7,10 +7,12 @@ their forms became drivers before. *Source:* SCIENCE.md 2.2, 2.7, 7.1.
 
 from __future__ import annotations
 
+from math import exp, log
+
 import numpy as np
 from numpy.typing import NDArray
 
-from eurosic.simulator.constants import CA, MG, NO3, SO4, K
+from eurosic.simulator.constants import CA, MG, NH4, NO3, SO4, K
 from eurosic.simulator.kernels import kernel
 
 Array = NDArray[np.float64]
@@ -21,6 +23,8 @@ SOURCE_DEPTHS, SOURCE_SHARES = (0.0, 0.1, 0.2, 0.3), (0.5, 0.3, 0.2)
 PLOUGH_DEPTH = 0.25
 # Charge of exported base cations: Ca, Mg, K; SCIENCE.md 2.2 (sums to one but for rounding in the source).
 EXPORT_CA, EXPORT_MG, EXPORT_K = 0.455, 0.182, 0.364
+# Rate of nitrification per month at 15 degC, and its rise per K as a logarithm; SCIENCE.md 2.2.
+NITRIFICATION, _NITRIFICATION_WARMTH = 2.0, log(1.07)
 _EXPORT_ALL = EXPORT_CA + EXPORT_MG + EXPORT_K
 
 
@@ -74,3 +78,35 @@ def annual_sources(nitrate: float, extra: float, export: float, shares: Array, s
         sources[j, CA] = (base - 0.5 * export * EXPORT_CA / _EXPORT_ALL) * shares[j]
         sources[j, MG] = -0.5 * export * EXPORT_MG / _EXPORT_ALL * shares[j]
         sources[j, K] = -export * EXPORT_K / _EXPORT_ALL * shares[j]
+
+
+@kernel
+def nitrified_share(celsius: float, months: float) -> float:
+    """Return the share of ammonium nitrified in some months: 1 - exp(-k t), k = 2 per month x 1.07^(T - 15).
+
+    Source: SCIENCE.md 2.2.
+    """
+    return 1.0 - exp(-NITRIFICATION * exp(_NITRIFICATION_WARMTH * (celsius - 15.0)) * months)
+
+
+@kernel
+def nitrify(totals: Array, share: float) -> None:
+    """Turn a share of the ammonium of every layer, ``(layer, ion)``, into nitrate, in place.
+
+    A relabelling: NH4+ (+1) becomes NO3- (-1), which lowers alkalinity by two, and charge is conserved.
+    """
+    for j in range(totals.shape[0]):
+        turned = share * totals[j, NH4]
+        totals[j, NH4] -= turned
+        totals[j, NO3] += turned
+
+
+@kernel
+def ammonium_nitrate(nitrate: float, shares: Array, sources: Array) -> None:
+    """Replace nitric acid (mol m-2) in the sources of a step by as much nitrogen as ammonium nitrate.
+
+    Neutral when it enters; when its ammonium is nitrified it has become the same acid.
+    """
+    for j in range(shares.size):
+        sources[j, NO3] = 0.5 * nitrate * shares[j]
+        sources[j, NH4] = 0.5 * nitrate * shares[j]

@@ -6,7 +6,7 @@ compute chemistry. *Source:* SCIENCE.md 2.1, 2.6, 2.7; CONVENTIONS.md for the de
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from eurosic.simulator.constants import IONS
 from eurosic.simulator.gas import ATMOSPHERE
 from eurosic.simulator.initial import PORE_WATER
 from eurosic.simulator.nitrogen import overlap, plough_shares, source_shares
+from eurosic.simulator.seasons import Seasons
 
 Array = NDArray[np.float64]
 
@@ -29,6 +30,7 @@ RAIN = (30e-6, 15e-6, 60e-6, 5e-6, 0.0, 0.0, 25e-6, 65e-6)
 REPORT_DEPTHS = (0.3, 1.0, 2.0)
 
 _CHOICES = {
+    "step": ("year", "month"),
     "activity": ("wateq", "davies"),
     "tortuosity": ("moldrup", "millington-quirk"),
     "lab_solution": ("water", "cacl2"),
@@ -41,6 +43,12 @@ class SimulatorOptions:
 
     Parameters
     ----------
+    step
+        ``"year"``, with the drivers' drainage, or ``"month"``, with bucket water and seasons.
+    fit_drainage
+        Whether the monthly step scales evapotranspiration until its buckets drain what the drivers say.
+    seasons
+        How months share out the year; monthly step only.
     activity
         ``"wateq"`` or ``"davies"``.
     tortuosity
@@ -60,6 +68,9 @@ class SimulatorOptions:
         Thickness of the layers from the surface down, m.
     """
 
+    step: str = "year"
+    fit_drainage: bool = True
+    seasons: Seasons = field(default_factory=Seasons)
     activity: str = "wateq"
     tortuosity: str = "moldrup"
     spin_up: int = 20
@@ -112,6 +123,9 @@ class Settings(NamedTuple):
     lab_co2: float
     rain: Array
     pore_water: Array
+    monthly: float
+    fit_drainage: float
+    seasons: Array
 
 
 class Frame(NamedTuple):
@@ -144,6 +158,9 @@ def settings_of(options: SimulatorOptions) -> Settings:
         lab_co2=options.lab_co2,
         rain=np.array(options.rain, dtype=np.float64),
         pore_water=np.array(options.pore_water, dtype=np.float64),
+        monthly=float(options.step == "month"),
+        fit_drainage=float(options.fit_drainage),
+        seasons=options.seasons.table(),
     )
 
 

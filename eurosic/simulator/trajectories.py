@@ -20,10 +20,7 @@ from eurosic.simulator.annual import (
     TEMPERATURE,
     Column,
     Fluxes,
-    advance_year,
-    give_nitrate,
     new_column,
-    spin_up,
 )
 from eurosic.simulator.column import Store, new_store
 from eurosic.simulator.constants import constants_at
@@ -31,6 +28,7 @@ from eurosic.simulator.kernels import kernel
 from eurosic.simulator.lab import LAB_TEMPERATURE, lab_ph
 from eurosic.simulator.options import Frame, Settings
 from eurosic.simulator.recording import write_profile
+from eurosic.simulator.spinup import advance, give_nitrate, spin_up
 
 Array = NDArray[np.float64]
 
@@ -131,7 +129,7 @@ def _run_pathway(
     if profile.shape[0] > 0:
         write_profile(column, frame, apart, (lab, s), profile[0])
     for year in range(forcing.shape[0]):
-        fluxes = advance_year(column, forcing[year], frame, s, True)
+        fluxes = advance(column, forcing[year], frame, s, True)
         if not fluxes.ok:
             return False
         now = column.store.calcite.sum()
@@ -172,9 +170,11 @@ def run_batch(batch: Batch, frame: Frame, s: Settings) -> None:
         column = new_column(batch.covariates[i], batch.baseline[i, TEMPERATURE], frame, s)
         ok = _prepare(column, batch.state[i], batch.baseline[i], frame, s)
         _copy(column.store, start)
+        water = column.step.water.copy()
         for p in range(pathways):
             # Every pathway starts from the same state, the solver's included: equal drivers, equal bits.
             _copy(start, column.store)
+            column.step.water[:] = water
             profile = batch.profiles[p, i] if recorded else unrecorded
             ok = ok and _run_pathway(column, batch.forcing[p, i], batch.values[p, i], profile, (frame, s))
         batch.converged[i] = ok

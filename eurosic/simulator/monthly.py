@@ -1,0 +1,88 @@
+"""The monthly step: bucket water, seasonal warmth and soil air, and nitrogen that is applied, then nitrified.
+
+*Enters:* a column and the drivers of a year; `Settings.seasons` shares them out over the months. *Leaves:* the
+column on 31 December and the year's `Fluxes`. Totals of rain, nitrogen, harvest and lime are those of the annual
+step; when they fall, and how much drains, are not. *Source:* SCIENCE.md 2.2, 2.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurosic.simulator.annual import (
+    DRAINAGE,
+    EXPORT,
+    EXTRA,
+    LIME,
+    NITRATE,
+    PRECIPITATION,
+    TEMPERATURE,
+    Column,
+    Fluxes,
+    leave,
+)
+from eurosic.simulator.column import sweep
+from eurosic.simulator.constants import constants_at
+from eurosic.simulator.gas import layered_carbon_dioxide, tortuosity
+from eurosic.simulator.kernels import kernel
+from eurosic.simulator.nitrogen import ammonium_nitrate, annual_sources, nitrified_share, nitrify
+from eurosic.simulator.options import Frame, Settings
+from eurosic.simulator.seasons import APPLICATION, EVAPORATION, LIMING, MONTHS, RAIN, UPTAKE, WARMTH
+from eurosic.simulator.water import fill_buckets, fit_evaporation, potential_evaporation
+
+Array = NDArray[np.float64]
+
+
+@kernel
+def _breathe(column: Column, celsius: float, frame: Frame, s: Settings) -> None:
+    # A layer drier than field capacity holds as much more air as it lacks water.
+    for j in range(frame.thickness.size):
+        missing = (column.bucket.capacity[j] - column.step.water[j]) / (1e3 * frame.thickness[j])
+        eps = min(column.air.air_porosity + missing, column.air.porosity)
+        column.ease[j] = tortuosity(eps, column.air.porosity, s.millington)
+    layered_carbon_dioxide(frame.thickness, column.air, celsius, column.breath, column.ease, column.step.pco2)
+
+
+@kernel
+def _feed(column: Column, drivers: Array, month: int, frame: Frame, s: Settings) -> None:
+    # Nitrogen that will leach enters as ammonium nitrate when it is applied; the harvest exports as it grows.
+    nitrate = drivers[NITRATE] * s.seasons[APPLICATION, month]
+    annual_sources(
+        0.0,
+        drivers[EXTRA] * s.seasons[APPLICATION, month],
+        drivers[EXPORT] * s.seasons[UPTAKE, month],
+        frame.acid_shares,
+        column.step.sources,
+    )
+    ammonium_nitrate(nitrate, frame.acid_shares, column.step.sources)
+
+
+@kernel
+def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, limed: bool) -> Fluxes:
+    """Step a column through the twelve months of a year, in place; lime is spread where `limed`."""
+    step, store = column.step, column.store
+    rain, drainage = drivers[PRECIPITATION], drivers[DRAINAGE]
+    demand = potential_evaporation(rain, drainage)
+    if s.fit_drainage > 0.5:
+        demand *= fit_evaporation(column.bucket, step.flux, s.seasons, rain, drainage)
+    fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, True)
+    for month in range(MONTHS):
+        celsius = drivers[TEMPERATURE] + s.seasons[WARMTH, month]
+        fill_buckets(
+            column.bucket,
+            step.water,
+            step.flux,
+            rain * s.seasons[RAIN, month],
+            demand * s.seasons[EVAPORATION, month],
+        )
+        _breathe(column, celsius, frame, s)
+        _feed(column, drivers, month, frame, s)
+        nitrify(store.totals, nitrified_share(celsius, 1.0))
+        if limed:
+            for j in range(frame.thickness.size):
+                store.calcite[j] += drivers[LIME] * s.seasons[LIMING, month] * frame.lime_shares[j]
+        if not sweep(store, column.soil, step, constants_at(celsius, s.davies), column.flow):
+            return Fluxes(np.nan, np.nan, np.nan, np.nan, False)
+        fluxes = leave(column, fluxes)
+    return fluxes
