@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from eurosic.base.grid import Grid
     from eurosic.base.signature import Columns, Prediction, Predictor, Signature
     from eurosic.outputs.cube import open_projection, open_totals
+    from eurosic.outputs.simulations import open_ensemble
     from eurosic.recipe.load import load_recipe
     from eurosic.simulator.min3p.read import read_min3p
     from eurosic.simulator.simulate import Simulator
@@ -30,6 +31,7 @@ _HOME = {
     "Signature": "base.signature",
     "Simulator": "simulator.simulate",
     "load_recipe": "recipe.load",
+    "open_ensemble": "outputs.simulations",
     "open_projection": "outputs.cube",
     "open_totals": "outputs.cube",
     "read_min3p": "simulator.min3p.read",
@@ -47,6 +49,7 @@ __all__ = [
     "Signature",
     "Simulator",
     "load_recipe",
+    "open_ensemble",
     "open_projection",
     "open_totals",
     "read_min3p",

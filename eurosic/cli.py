@@ -10,74 +10,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from eurosic.base.errors import EurosicError, RecipeError
+from eurosic.base.errors import RecipeError
+from eurosic.cli_ensemble import ensemble, simulate
+from eurosic.console import ConsoleTeller, told
 
 if TYPE_CHECKING:
     from eurosic.projection.plan import Plan
     from eurosic.workflow.setup import Setup
-
-_P = ParamSpec("_P")
-_ERROR = 2
-_HIGHLIGHT = Console(highlight=False)
-
-
-class _Teller:
-    """Says what a run does: one progress bar on a terminal, plain lines in a batch log."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._bar = Progress(
-            TextColumn("tiles     "),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("tiles", total=None)
-        self._told = -1
-
-    def __enter__(self) -> _Teller:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._bar.stop()
-
-    def say(self, text: str) -> None:
-        """Print a line above the bar."""
-        self._console.print(text, soft_wrap=True)
-
-    def progress(self, done: int, total: int) -> None:
-        """Move the bar; in a log, a line at every tenth."""
-        self._bar.update(self._task, completed=done, total=total)
-        tenth = 10 * done // total
-        if not self._console.is_terminal and tenth > self._told:
-            self._told = tenth
-            self.say(f"tiles      {done} of {total}")
-
-
-def _told(command: Callable[_P, None]) -> Callable[_P, None]:
-    """Print an error that the user can mend without a traceback, and exit with 2."""
-
-    @wraps(command)
-    def told(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except EurosicError as error:
-            click.echo(f"{type(error).__name__}: {error}", err=True)
-            sys.exit(_ERROR)
-
-    return told
 
 
 _recipe = click.argument("recipe", type=click.Path(path_type=Path))
@@ -101,11 +45,15 @@ def main() -> None:
     """Project the inorganic carbon of Europe's calcareous arable soils under fertilizer pathways."""
 
 
+main.add_command(simulate)
+main.add_command(ensemble)
+
+
 @main.command()
 @_recipe
 @_data
 @_catalog
-@_told
+@told
 def check(recipe: Path, data: Path | None, catalog: Path | None) -> None:
     """Say everything that is wrong with RECIPE and its data, before any work."""
     setup = _set_up(recipe, data=data, catalog=catalog)
@@ -121,7 +69,7 @@ def check(recipe: Path, data: Path | None, catalog: Path | None) -> None:
 @_data
 @_catalog
 @_workers
-@_told
+@told
 def plan(recipe: Path, data: Path | None, catalog: Path | None, workers: int | None) -> None:
     """Say tiles, study cells, bytes, memory and time of RECIPE, before anything runs."""
     from eurosic.clusters import Profile
@@ -141,7 +89,7 @@ def plan(recipe: Path, data: Path | None, catalog: Path | None, workers: int | N
 @_workers
 @click.option("--scheduler", default="", help="Address of a running Dask scheduler.")
 @_smoke
-@_told
+@told
 def run(
     recipe: Path,
     folder: Path,
@@ -157,7 +105,7 @@ def run(
 
     setup = _set_up(recipe, data=data, catalog=catalog, smoke=smoke)
     command = " ".join(["eurosic", *sys.argv[1:]])
-    with _Teller(_HIGHLIGHT) as tell:
+    with ConsoleTeller() as tell:
         finished = run_setup(
             setup, folder, profile=Profile(workers or 0, scheduler), tell=tell, command=command
         )
@@ -168,7 +116,7 @@ def run(
 
 @main.command()
 @_folder
-@_told
+@told
 def verify(folder: Path) -> None:
     """Compare every stored tile of a run with its checksum; damaged tiles are forgotten and redone by `run`."""
     from eurosic.workflow.run import verify as verify_run

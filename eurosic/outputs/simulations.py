@@ -64,8 +64,8 @@ def ledger_of(path: Path, digest: str) -> Ledger:
     return Ledger(path.with_name(f"{path.name}.ledger"), digest)
 
 
-def is_finished(path: Path, digest: str) -> bool:
-    """Return whether an ensemble of this digest is finished at `path`.
+def state_of(path: Path, digest: str) -> str:
+    """Return whether the ensemble of a digest is ``absent``, ``begun`` or ``finished`` at `path`.
 
     Raises
     ------
@@ -73,8 +73,10 @@ def is_finished(path: Path, digest: str) -> bool:
         If something else lies there.
     """
     if not path.exists():
-        return False
+        return "absent"
     found = _attributes(path)
+    if found.get("format") == FORMAT and "digest" not in found:
+        return "absent"  # cut off while its metadata were written
     if found.get("digest") != digest:
         raise StoreError(
             str(path),
@@ -82,7 +84,7 @@ def is_finished(path: Path, digest: str) -> bool:
             wanted="no such folder, or the ensemble of this very recipe, table, engine and version",
             do="Choose another --out; nothing was changed.",
         )
-    return bool(found.get("finished"))
+    return "finished" if found.get("finished") else "begun"
 
 
 def create_ensemble(path: Path, layout: Layout, fixed: Arrays, *, digest: str) -> None:
@@ -90,7 +92,8 @@ def create_ensemble(path: Path, layout: Layout, fixed: Arrays, *, digest: str) -
 
     The digest comes last: what was cut off before is made again.
     """
-    group = zarr.create_group(path, overwrite=True)
+    shutil.rmtree(ledger_of(path, digest).folder, ignore_errors=True)
+    group = zarr.create_group(path, overwrite=True, attributes={"format": FORMAT})
     depths = np.array(STANDARD_DEPTHS)
     axes = {
         "simulation": np.arange(layout.simulations),
@@ -117,13 +120,12 @@ def create_ensemble(path: Path, layout: Layout, fixed: Arrays, *, digest: str) -
             array = _create(group, name, ("simulation",), values.shape, dtype=values.dtype)
             array.attrs.update(layout.own.get(name, {}) or _ingredient_attributes(name))
         group[name][...] = values
-    group.attrs.update({"format": FORMAT, **layout.attributes, "finished": False, "digest": digest})
+    group.attrs.update({**layout.attributes, "finished": False, "digest": digest})
 
 
 def finish_ensemble(path: Path, **attributes: object) -> None:
     """Say that an ensemble is finished, and remove the ledger beside it."""
     zarr.open_group(path, mode="r+").attrs.update({**attributes, "finished": True})
-    zarr.consolidate_metadata(path)
     shutil.rmtree(ledger_of(path, "").folder, ignore_errors=True)
 
 
@@ -149,7 +151,7 @@ def open_ensemble(path: str | Path) -> xr.Dataset:
             "is not finished",
             do="Give the command that makes it again: finished batches are kept.",
         )
-    opened: xr.Dataset = xr.open_zarr(Path(path), consolidated=True)
+    opened: xr.Dataset = xr.open_zarr(Path(path), consolidated=False)
     return opened.set_coords(["depth_top", "depth_bottom"])
 
 

@@ -94,9 +94,7 @@ class EnsembleRecipe(Section):
 
     about: About
     design: DesignSection
-    trajectories: (
-        Annotated[dict[Annotated[str, key_among(KINDS)], Share], AfterValidator(shares_of_one)] | None
-    ) = None
+    trajectories: KindShares | None = None
     years: Annotated[int, counted("year", "80 years"), AfterValidator(_long_enough)]
     spin_up: Annotated[int, counted("year", "20 years")] = 20
     simulator: Annotated[SimulatorOptions, BeforeValidator(as_mapping)] = SimulatorOptions()
@@ -111,7 +109,7 @@ class EnsembleRecipe(Section):
         """Return the arguments of `simulator.options.SimulatorOptions`."""
         return {"spin_up": self.spin_up, **self.simulator.given()}
 
-    def kept(self) -> dict[str, Limits]:
+    def kept(self) -> dict[str, Any]:
         """Return the arguments of `simulator.marginals.Kept` that the recipe gives."""
         return self.design.given("drainage", "pco2")
 

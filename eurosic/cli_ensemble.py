@@ -1,0 +1,73 @@
+"""The commands of simulation ensembles: `simulate` makes one, `ensemble import` takes over existing MIN3P runs.
+
+*Enters:* arguments. *Leaves:* text, a finished ensemble, an exit code as in `cli`. Part of the command line.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from eurosic.console import ConsoleTeller, told
+
+_out = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The ensemble to make, such as ENSEMBLE.zarr.",
+)
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@_out
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path, exists=True),
+    help="Rows to draw from, where the recipe's design says `source: table`: a CSV, or the cells.zarr of a run.",
+)
+@click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes.")
+@click.option("--scheduler", default="", help="Address of a running Dask scheduler.")
+@told
+def simulate(recipe: Path, out: Path, table: Path | None, workers: int | None, scheduler: str) -> None:
+    """Make the simulation ensemble of RECIPE, or finish one that was interrupted."""
+    from eurosic.clusters import Profile
+    from eurosic.workflow.ensemble import make_ensemble, set_up_ensemble
+
+    setup = set_up_ensemble(recipe, table)
+    command = " ".join(["eurosic", *sys.argv[1:]])
+    with ConsoleTeller(what="batches") as tell:
+        made = make_ensemble(setup, out, profile=Profile(workers or 0, scheduler), tell=tell, command=command)
+    if not made.worked:
+        click.echo(f"{out}: finished already, nothing to do.")
+        return
+    click.echo(
+        f"{out}: {made.simulations} simulations over {setup.recipe.years} years, {made.failed} failed."
+    )
+
+
+@click.group()
+def ensemble() -> None:
+    """Simulation ensembles that were made elsewhere."""
+
+
+@ensemble.command(name="import")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Parameters of the runs: a CSV whose first column names the run.",
+)
+@_out
+@told
+def import_(folder: Path, table: Path, out: Path) -> None:
+    """Turn the MIN3P runs in FOLDER, a folder each, into a simulation ensemble."""
+    from eurosic.workflow.min3p_import import import_ensemble
+
+    made = import_ensemble(folder, table, out)
+    for reason in made.excluded:
+        click.echo(f"left out  {reason}")
+    click.echo(f"{out}: {made.simulations} simulations, {len(made.excluded)} left out.")
