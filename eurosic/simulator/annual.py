@@ -125,7 +125,7 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
     )
     soil = _soil_of(covariates, frame)
     bucket = Bucket(
-        step.water.copy(),
+        1e3 * covariates[_FIELD_CAPACITY] * frame.thickness,
         1e3 * min(covariates[_WILTING_POINT], 0.95 * covariates[_FIELD_CAPACITY]) * frame.thickness,
         np.zeros(layers),
         np.zeros(layers),
@@ -141,8 +141,8 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
 
 
 @kernel
-def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, limed: bool) -> Fluxes:
-    """Step a column through a year of drivers ``(driver,)``, in place; lime is spread where `limed`."""
+def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, limed: float) -> Fluxes:
+    """Step a column through a year of drivers ``(driver,)`` in place, with `limed` (0.0 or 1.0) of its lime."""
     part = 1.0 / s.substeps
     step, store = column.step, column.store
     c = constants_at(drivers[TEMPERATURE], s.davies)
@@ -157,9 +157,8 @@ def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, lime
     )
     fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, True)
     for _ in range(s.substeps):
-        if limed:
-            for j in range(frame.thickness.size):
-                store.calcite[j] += part * drivers[LIME] * frame.lime_shares[j]
+        for j in range(frame.thickness.size):
+            store.calcite[j] += limed * part * drivers[LIME] * frame.lime_shares[j]
         if not sweep(store, column.soil, step, c, column.flow):
             return Fluxes(np.nan, np.nan, np.nan, np.nan, False)
         fluxes = leave(column, fluxes)

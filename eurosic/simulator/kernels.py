@@ -43,10 +43,14 @@ def _cache_folder() -> str:
 def kernel(function: Function) -> Function:
     """Return a function compiled by numba on its first call: no Python objects, no fast maths, no lock held.
 
-    Division by zero gives infinity, as in NumPy, so that a failed cell never raises inside a batch.
+    Division by zero gives infinity, as in NumPy, so that a failed cell never raises inside a batch. A kernel
+    whose name begins with an underscore can only be called by kernels: it takes less time to compile.
     """
+    inner = function.__name__.startswith("_")
     before, config.CACHE_DIR = config.CACHE_DIR, _cache_folder()
     try:
-        return njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function)
+        return njit(cache=True, nogil=True, fastmath=False, error_model="numpy", no_cpython_wrapper=inner)(
+            function
+        )
     finally:
         config.CACHE_DIR = before

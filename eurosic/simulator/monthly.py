@@ -59,8 +59,8 @@ def _feed(column: Column, drivers: Array, month: int, frame: Frame, s: Settings)
 
 
 @kernel
-def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, limed: bool) -> Fluxes:
-    """Step a column through the twelve months of a year, in place; lime is spread where `limed`."""
+def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, limed: float) -> Fluxes:
+    """Step a column through the twelve months of a year, in place; `limed` times its lime (0.0 or 1.0) is spread."""
     step, store = column.step, column.store
     rain, drainage = drivers[PRECIPITATION], drivers[DRAINAGE]
     demand = potential_evaporation(rain, drainage)
@@ -79,9 +79,8 @@ def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, li
         _breathe(column, celsius, frame, s)
         _feed(column, drivers, month, frame, s)
         nitrify(store.totals, nitrified_share(celsius, 1.0))
-        if limed:
-            for j in range(frame.thickness.size):
-                store.calcite[j] += drivers[LIME] * s.seasons[LIMING, month] * frame.lime_shares[j]
+        for j in range(frame.thickness.size):
+            store.calcite[j] += limed * drivers[LIME] * s.seasons[LIMING, month] * frame.lime_shares[j]
         if not sweep(store, column.soil, step, constants_at(celsius, s.davies), column.flow):
             return Fluxes(np.nan, np.nan, np.nan, np.nan, False)
         fluxes = leave(column, fluxes)

@@ -52,7 +52,9 @@ def write_profile(
     column: Column, frame: Frame, points: Array, chem: tuple[Constants, Settings], row: Array
 ) -> None:
     """Write the profile of a column, ``(depth, profile)``; `points` ``(layer, 4)`` are those of `lab_ph`."""
-    row[:] = 0.0
+    for d in range(row.shape[0]):
+        for k in range(row.shape[1]):
+            row[d, k] = 0.0
     only = np.zeros(frame.thickness.size)
     for d in range(row.shape[0]):
         for j in range(frame.thickness.size):
@@ -69,3 +71,6 @@ def write_profile(
         row[d, _PCO2] += share * column.step.pco2[j]
         for i in range(8):
             row[d, _ALKALINITY] += share * CHARGES[i] * c[j, i]
+    for d in range(row.shape[0]):
+        # Shares sum to one but for rounding, and a state must lie in its range to start another run.
+        row[d, _SATURATION] = min(row[d, _SATURATION], 1.0)

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 
 @kernel
-def advance(column: Column, drivers: Array, frame: Frame, s: Settings, limed: bool) -> Fluxes:
+def advance(column: Column, drivers: Array, frame: Frame, s: Settings, limed: float) -> Fluxes:
     """Step a column through a year, in place, by the step that the settings choose."""
     if s.monthly > 0.5:
         return advance_months(column, drivers, frame, s, limed)
@@ -52,7 +52,7 @@ def spin_up(
     for _ in range(s.spin_up):
         for j in range(calcite.size):
             store.calcite[j] = ENDLESS if calcite[j] > 0.0 else 0.0
-        ok = advance(column, drivers, frame, s, False).ok
+        ok = advance(column, drivers, frame, s, 0.0).ok
         if not ok:
             break
         for j in range(calcite.size):

@@ -71,9 +71,33 @@ class Batch(NamedTuple):
 
 @kernel
 def _copy(source: Store, target: Store) -> None:
-    target.totals[:] = source.totals
-    target.calcite[:] = source.calcite
-    target.points[:] = source.points
+    # Loops, not slices: a slice's error text about shapes takes longer to compile than the chemistry.
+    for j in range(source.calcite.size):
+        target.calcite[j] = source.calcite[j]
+        for i in range(8):
+            target.totals[j, i] = source.totals[j, i]
+        for i in range(4):
+            target.points[j, i] = source.points[j, i]
+
+
+@kernel
+def _fill(source: Array, target: Array) -> None:
+    for j in range(source.size):
+        target[j] = source[j]
+
+
+@kernel
+def _forget(batch: Batch, i: int) -> None:
+    # A cell that failed has no value in any pathway or year.
+    for p in range(batch.values.shape[0]):
+        for year in range(batch.values.shape[2]):
+            for target in range(batch.values.shape[3]):
+                batch.values[p, i, year, target] = np.nan
+    for p in range(batch.profiles.shape[0]):
+        for year in range(batch.profiles.shape[2]):
+            for depth in range(batch.profiles.shape[3]):
+                for k in range(batch.profiles.shape[4]):
+                    batch.profiles[p, i, year, depth, k] = np.nan
 
 
 @kernel
@@ -121,7 +145,8 @@ def _run_pathway(
 ) -> bool:
     # One pathway of one cell, year after year; `column` holds the state of 1 January of the start year.
     frame, s = given
-    start = column.store.calcite.copy()
+    start = np.empty(frame.thickness.size)
+    _fill(column.store.calcite, start)
     # Points of their own: what is recorded besides must not change the last bit of what is reported.
     points, apart = new_store(start.size).points, new_store(start.size).points
     lab = constants_at(LAB_TEMPERATURE, s.davies)
@@ -129,7 +154,7 @@ def _run_pathway(
     if profile.shape[0] > 0:
         write_profile(column, frame, apart, (lab, s), profile[0])
     for year in range(forcing.shape[0]):
-        fluxes = advance(column, forcing[year], frame, s, True)
+        fluxes = advance(column, forcing[year], frame, s, 1.0)
         if not fluxes.ok:
             return False
         now = column.store.calcite.sum()
@@ -163,22 +188,20 @@ def _prepare(column: Column, state: Array, baseline: Array, frame: Frame, s: Set
 def run_batch(batch: Batch, frame: Frame, s: Settings) -> None:
     """Run every pathway of every cell, writing `batch.values` and `batch.converged` in place."""
     pathways, cells = batch.forcing.shape[0], batch.forcing.shape[1]
-    start = new_store(frame.thickness.size)
+    start, water = new_store(frame.thickness.size), np.empty(frame.thickness.size)
     recorded = batch.profiles.shape[0] > 0
     unrecorded = np.empty((0, 0, 0))
     for i in range(cells):
         column = new_column(batch.covariates[i], batch.baseline[i, TEMPERATURE], frame, s)
         ok = _prepare(column, batch.state[i], batch.baseline[i], frame, s)
         _copy(column.store, start)
-        water = column.step.water.copy()
+        _fill(column.step.water, water)
         for p in range(pathways):
             # Every pathway starts from the same state, the solver's included: equal drivers, equal bits.
             _copy(start, column.store)
-            column.step.water[:] = water
+            _fill(water, column.step.water)
             profile = batch.profiles[p, i] if recorded else unrecorded
             ok = ok and _run_pathway(column, batch.forcing[p, i], batch.values[p, i], profile, (frame, s))
         batch.converged[i] = ok
         if not ok:
-            batch.values[:, i] = np.nan
-            if recorded:
-                batch.profiles[:, i] = np.nan
+            _forget(batch, i)

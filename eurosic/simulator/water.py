@@ -84,7 +84,8 @@ def fill_buckets(bucket: Bucket, water: Array, flux: Array, rain: float, demand:
 @kernel
 def bucket_drainage(bucket: Bucket, flux: Array, seasons: Array, rain: float, demand: float) -> float:
     """Return what a column of buckets drains in a year (mm) once its years repeat: the third from full."""
-    bucket.trial[:] = bucket.capacity
+    for j in range(bucket.capacity.size):
+        bucket.trial[j] = bucket.capacity[j]
     drained = 0.0
     for _ in range(_YEARS_TO_REPEAT):
         drained = 0.0
