@@ -89,6 +89,13 @@ def _long_enough(years: int) -> int:
     return years
 
 
+class EnsembleSimulator(SimulatorOptions):
+    """Choices of the process model: those of a projection, and the step."""
+
+    step: Literal["year", "month"] | None = None
+    fit_drainage: bool | None = None
+
+
 class EnsembleRecipe(Section):
     """A whole recipe of an ensemble."""
 
@@ -97,7 +104,7 @@ class EnsembleRecipe(Section):
     trajectories: KindShares | None = None
     years: Annotated[int, counted("year", "80 years"), AfterValidator(_long_enough)]
     spin_up: Annotated[int, counted("year", "20 years")] = 20
-    simulator: Annotated[SimulatorOptions, BeforeValidator(as_mapping)] = SimulatorOptions()
+    simulator: Annotated[EnsembleSimulator, BeforeValidator(as_mapping)] = EnsembleSimulator()
     batch: Annotated[int, counted("column", "512 columns"), AfterValidator(_large_enough)] = 512
 
     @cached_property

@@ -9,6 +9,7 @@ import pytest
 from eurosic.base.errors import RecipeError
 from eurosic.recipe.ensemble import EnsembleRecipe, load_ensemble_recipe
 from eurosic.recipe.load import read_as
+from eurosic.simulator.options import SimulatorOptions
 
 FOLDER = Path(__file__).resolve().parents[2] / "recipes" / "ensembles"
 GOOD = """\
@@ -42,6 +43,8 @@ def test_quantities_are_in_house_units():
     assert recipe.trajectories == {"constant": 0.5, "zero": 0.5}
     assert recipe.simulator_options() == {"spin_up": 20, "tortuosity": "millington-quirk"}
     assert recipe.batch == 512
+    monthly = _read(GOOD.replace("{tortuosity: millington-quirk}", "{step: month, fit_drainage: false}"))
+    assert SimulatorOptions(**monthly.simulator_options()).step == "month"
 
 
 def test_the_digest_is_of_the_meaning():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from eurosic.workflow.designing import Judging, columns_of, nitrogen_of, soil_of
 from eurosic.workflow.ensemble import make_ensemble, set_up_ensemble
 from eurosic.workflow.min3p_import import import_ensemble, kind_of
 from tests.inputs.real_europe import load_europe
+from tests.make_ensemble_page import PAGE, ensemble_page
 
 JUDGE = Judging(Kept(), millington=False)
 RECIPE = """\
@@ -305,3 +307,10 @@ def test_metadata_that_were_cut_off_are_made_again(made, tmp_path):
     setup = set_up_ensemble(made[0])
     zarr.create_group(tmp_path / "e.zarr", attributes={"format": "eurosic simulation ensemble 1"})
     assert state_of(tmp_path / "e.zarr", setup.digest) == "absent"
+
+
+def test_the_page_is_made_from_the_code():
+    """Tables of docs/ensembles.md are those of schema, design and kinds; its figures are there."""
+    assert PAGE.read_text(encoding="utf-8") == ensemble_page()
+    for figure in re.findall(r"\((figures/.*?)\)", PAGE.read_text(encoding="utf-8")):
+        assert (PAGE.parent / figure).stat().st_size > 10_000
