@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from eurosic.base.errors import SimulationError
 from eurosic.console import ConsoleTeller, told
+
+if TYPE_CHECKING:
+    from eurosic.workflow.ensemble import EnsembleSetup
 
 _out = click.option(
     "--out",
@@ -30,13 +36,24 @@ _out = click.option(
 )
 @click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes.")
 @click.option("--scheduler", default="", help="Address of a running Dask scheduler.")
+@click.option(
+    "--executable", type=click.Path(path_type=Path), help="Your MIN3P: runs the design instead of eurosic."
+)
+@click.option("--database", type=click.Path(path_type=Path), help="The database folder of your MIN3P.")
+@click.option("--time-limit", default=600.0, show_default=True, help="Seconds that a run of MIN3P may take.")
+@click.option("--engine", type=click.Choice(["simulator", "min3p"]), default="simulator", show_default=True)
 @told
-def simulate(recipe: Path, out: Path, table: Path | None, workers: int | None, scheduler: str) -> None:
+def simulate(
+    recipe: Path, out: Path, table: Path | None, workers: int | None, scheduler: str, **engine: object
+) -> None:
     """Make the simulation ensemble of RECIPE, or finish one that was interrupted."""
     from eurosic.clusters import Profile
     from eurosic.workflow.ensemble import make_ensemble, set_up_ensemble
 
     setup = set_up_ensemble(recipe, table)
+    if engine["engine"] == "min3p":
+        _by_min3p(setup, out, workers=Profile(workers or 0).processes, given=engine)
+        return
     command = " ".join(["eurosic", *sys.argv[1:]])
     with ConsoleTeller(what="batches") as tell:
         made = make_ensemble(setup, out, profile=Profile(workers or 0, scheduler), tell=tell, command=command)
@@ -46,6 +63,22 @@ def simulate(recipe: Path, out: Path, table: Path | None, workers: int | None, s
     click.echo(
         f"{out}: {made.simulations} simulations over {setup.recipe.years} years, {made.failed} failed."
     )
+
+
+def _by_min3p(setup: EnsembleSetup, out: Path, *, workers: int, given: Mapping[str, object]) -> None:
+    from eurosic.workflow.min3p_engine import Min3p, run_by_min3p
+
+    for needed in ("executable", "database"):
+        if given[needed] is None:
+            raise SimulationError(
+                "engine min3p", f"no --{needed}", wanted=f"--{needed} PATH of your own MIN3P"
+            )
+    executable, database = (Path(str(given[name])) for name in ("executable", "database"))
+    engine = Min3p(executable, database, workers, float(str(given["time_limit"])))
+    made = run_by_min3p(setup, out, engine)
+    for reason in made.excluded:
+        click.echo(f"failed    {reason}")
+    click.echo(f"{out}: {made.simulations} simulations by MIN3P, {len(made.excluded)} failed.")
 
 
 @click.group()

@@ -63,7 +63,7 @@ independently.
 ## The design
 
 Scrambled Sobol points go through a Gaussian copula into the distributions of SCIENCE.md section 6, and become columns by
-the functions that make columns of maps ([covariates](covariates.md)), each with its spread. Kept are those with drainage,
+the functions that make columns of maps ([data](4-data.md)), each with its spread. Kept are those with drainage,
 pCO2 and nitrogen within limits and with room for water between wilting point and air: about half.
 """
 
@@ -121,6 +121,16 @@ recipe, versions, command, and `finished`.
 
 _MIN3P = """
 ## Runs of MIN3P
+
+```
+eurosic simulate RECIPE --engine min3p --executable PATH --database PATH --out ENSEMBLE.zarr
+```
+
+writes a deck for each column of the design, runs your MIN3P in `ENSEMBLE.zarr.runs`, as many at a time as `--workers`, and
+imports what is complete and balanced; what is not lies in `failed/` with its reason. Decks know neither harvest nor fertiliser
+forms: nitrogen follows the nitrate that leaches, extra acid is that of the first year, never below zero, and goes with it,
+and the drivers of the ensemble are those of the decks. PHREEQC is for verification and makes no ensembles: its exchanger
+has no pH-dependent charge, by which every column of the design would be another one.
 
 `eurosic ensemble import` reads a folder with a folder for each run (annual output) and a table with the columns of
 `parameters_dev.csv`. Runs that are not complete, or whose balance failed against the throughput, are left out and named in

@@ -182,6 +182,13 @@ def design_from_row(row: Mapping[str, object], where: str = "parameter table") -
     return ColumnDesign(**values, trajectory=trajectory)
 
 
+def row_of_design(design: ColumnDesign) -> dict[str, float | str]:
+    """Return the row of a parameter table that describes a design, from which `design_from_row` makes it again."""
+    trajectory = " ".join(f"{year!r}:{factor!r}" for year, factor in design.trajectory)
+    values = {name: float(getattr(design, field)) for name, field in _TABLE.items()}
+    return {**values, "nfactor_trajectory": trajectory}
+
+
 def water_flow(design: ColumnDesign) -> tuple[float, float, float]:
     """Return flux (m s-1), pressure head (m) and saturated conductivity (m s-1) of uniform drainage.
 
