@@ -59,6 +59,7 @@ class Column(NamedTuple):
     bucket: Bucket
     breath: Array
     ease: Array
+    nitrogen: Array
 
 
 class Fluxes(NamedTuple):
@@ -131,9 +132,17 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
         np.zeros(layers),
         np.full(3, np.nan),
     )
-    ease = np.full(layers, air.tortuosity)
     column = Column(
-        soil, new_store(layers), step, new_flow(layers), air, bucket.roots, bucket, np.zeros(layers), ease
+        soil,
+        new_store(layers),
+        step,
+        new_flow(layers),
+        air,
+        bucket.roots,
+        bucket,
+        np.zeros(layers),
+        np.full(layers, air.tortuosity),
+        np.zeros(5),
     )
     root_shares(frame.thickness, covariates[_ROOT_DEPTH], column.roots)
     root_shares(frame.thickness, covariates[_RESPIRATION_DEPTH], column.breath)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.base.vocabulary import DRIVERS
 from eurosic.simulator.annual import (
     DRAINAGE,
     EXPORT,
@@ -24,6 +25,7 @@ from eurosic.simulator.annual import (
 )
 from eurosic.simulator.column import sweep
 from eurosic.simulator.constants import constants_at
+from eurosic.simulator.fertiliser import manage_month
 from eurosic.simulator.gas import layered_carbon_dioxide, tortuosity
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.nitrogen import ammonium_nitrate, annual_sources, nitrified_share, nitrify
@@ -32,6 +34,9 @@ from eurosic.simulator.seasons import APPLICATION, EVAPORATION, LIMING, MONTHS, 
 from eurosic.simulator.water import fill_buckets, fit_evaporation, potential_evaporation
 
 Array = NDArray[np.float64]
+
+# Drivers at the predictor's seam; what follows them is management.
+_SEAM = len(DRIVERS)
 
 
 @kernel
@@ -60,7 +65,11 @@ def _feed(column: Column, drivers: Array, month: int, frame: Frame, s: Settings)
 
 @kernel
 def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, limed: float) -> Fluxes:
-    """Step a column through the twelve months of a year, in place; `limed` times its lime (0.0 or 1.0) is spread."""
+    """Step a column through the twelve months of a year, in place, with `limed` (0.0 or 1.0) of its lime.
+
+    Drivers are those of the vocabulary; where the items of a `Management` follow them, they say what happens to
+    nitrogen instead.
+    """
     step, store = column.step, column.store
     rain, drainage = drivers[PRECIPITATION], drivers[DRAINAGE]
     demand = potential_evaporation(rain, drainage)
@@ -77,8 +86,11 @@ def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, li
             demand * s.seasons[EVAPORATION, month],
         )
         _breathe(column, celsius, frame, s)
-        _feed(column, drivers, month, frame, s)
-        nitrify(store.totals, nitrified_share(celsius, 1.0))
+        if drivers.size > _SEAM:
+            manage_month(column, drivers[_SEAM:], month, celsius, (frame, s))
+        else:
+            _feed(column, drivers, month, frame, s)
+            nitrify(store.totals, nitrified_share(celsius, 1.0))
         for j in range(frame.thickness.size):
             store.calcite[j] += limed * drivers[LIME] * s.seasons[LIMING, month] * frame.lime_shares[j]
         if not sweep(store, column.soil, step, constants_at(celsius, s.davies), column.flow):

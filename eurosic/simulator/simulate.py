@@ -6,16 +6,18 @@ workers; the compiled code is found on each of them. Must not import Dask or xar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.base.errors import PredictorError
 from eurosic.base.provenance import digest_of
 from eurosic.base.signature import Columns, Prediction, Signature, check_columns
 from eurosic.base.simulations import PROFILES
 from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS, STATES, TARGETS
+from eurosic.simulator.fertiliser import MANAGED, Management
 from eurosic.simulator.kernels import SOURCE_DIGEST
 from eurosic.simulator.options import SimulatorOptions, frame_of, settings_of
 from eurosic.simulator.trajectories import Batch, run_batch
@@ -71,6 +73,39 @@ def run_unchecked(options: SimulatorOptions, columns: Columns) -> Prediction:
     """Return what `Simulator.predict` does, for columns that were checked before."""
     done = _run(options, columns, recorded=False)
     return Prediction(done.values, done.converged)
+
+
+def run_managed(options: SimulatorOptions, columns: Columns, management: Management) -> Prediction:
+    """Return the prediction of a monthly run whose nitrogen is managed form by form.
+
+    The columns' drivers `nitrate_leached`, `acid_extra` and `base_cation_export` are ignored: leaching, acid and
+    export follow from the management.
+
+    Raises
+    ------
+    PredictorError
+        If a value is missing or out of its range, or the options choose the annual step.
+    """
+    check_columns(columns, _SIGNATURE, "simulator")
+    if options.step != "month":
+        raise PredictorError(
+            "simulator",
+            "management by forms needs months",
+            wanted="step 'month'",
+            do="Choose it in the options.",
+        )
+    if management.years.shape[:3] != columns.shape:
+        raise PredictorError(
+            "management",
+            f"years has shape {management.years.shape}",
+            wanted=f"{(*columns.shape, len(MANAGED))}",
+        )
+    driven = replace(
+        columns,
+        baseline=np.concatenate([columns.baseline, management.baseline], axis=-1),
+        forcing=np.concatenate([columns.forcing, management.years], axis=-1),
+    )
+    return run_unchecked(options, driven)
 
 
 def run_recorded(options: SimulatorOptions, columns: Columns) -> tuple[Prediction, NDArray[np.float64]]:
