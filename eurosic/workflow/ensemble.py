@@ -31,7 +31,6 @@ from eurosic.outputs.simulations import (
     ledger_of,
     state_of,
 )
-from eurosic.projection.plan import measure_rate
 from eurosic.recipe.ensemble import EnsembleRecipe, load_ensemble_recipe
 from eurosic.simulator.ensemble import simulate_columns
 from eurosic.simulator.marginals import Kept
@@ -167,7 +166,7 @@ def make_ensemble(
     if done:
         tell.say(f"resume     {len(done)} of {len(batches)} batches are finished already")
     # Compiled here once, the process model is found on the disk by every worker of this machine.
-    measure_rate(setup.simulator, cells=1, years=1)
+    simulate_columns(setup.simulator.options, columns_of(*setup.part(Tile(0, 0, 1))).columns)
     with open_client(profile) as client:
         failed = sum(done.values()) + _work(setup, task, [b for b in batches if b not in done], client, tell)
     finish_ensemble(path, duration_s=round(time.perf_counter() - began, 1), failed=failed)

@@ -122,3 +122,15 @@ def test_words_of_the_schema_are_each_one_thing():
     for variable in [*INGREDIENTS.values(), *(member.variable for member in SCHEMA.values())]:
         assert variable.valid_min < variable.valid_max, variable.name
     assert {"sic", "base_saturation", "nitrate"} <= {variable.name for variable in PROFILES}
+
+
+def test_a_monthly_step_is_recorded_too(columns):
+    """Depths add up to what is reported; calcium at 1-2 m is within a factor of two of the annual step's."""
+    few = _part(columns, slice(0, 12))
+    monthly = simulate_columns(SimulatorOptions(spin_up=3, step="month"), few)
+    annual = simulate_columns(SimulatorOptions(spin_up=3), few)
+    assert monthly["converged"].all()
+    change = (monthly["sic"] - monthly["sic"][:, :1]).sum(-1)
+    np.testing.assert_allclose(change, monthly["sic_change_0_200cm"], atol=1e-12)
+    ratio = monthly["calcium"][:, -1, 5] / annual["calcium"][:, -1, 5]
+    assert 0.5 < np.median(ratio) < 2.0
