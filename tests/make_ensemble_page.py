@@ -38,8 +38,12 @@ eurosic ensemble import RUNS --table parameters.csv --out min3p-ensemble.zarr
 
 A command that was interrupted is given again: finished batches are kept, and the values are those of a run that was not
 interrupted. A batch has at least 500 columns and changes no value. `eurosic.open_ensemble(PATH)` opens the result
-lazily. On two cores, 8 192 columns over 80 years take 77 s of wall time (58 s of processor time, compilation included)
-and 119 MB on disk; none of them failed.
+lazily.
+
+The first command makes 8 192 columns over 80 years in 80 to 90 s on two cores that others used too (57 s of processor
+time, the compilation included), 119 MB on disk. None of them failed; after 80 years 55 % are buffered, 42 % have a front and
+2 % are depleted. An emulator that must know depleted soil well wants a second design, with `ranges: {carbonate: [0.05 %,
+0.6 %]}`, beside it.
 
 ## The recipe
 
