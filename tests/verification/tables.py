@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,7 @@ from eurosic.simulator.constants import (
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.options import SimulatorOptions, frame_of, settings_of
 from eurosic.simulator.profile import run_course
+from eurosic.simulator.seasons import Seasons
 from eurosic.simulator.simulate import Simulator
 from eurosic.simulator.solver import TOLERANCE, Point, Solution, _newton, cold_point, solve_cell
 from eurosic.simulator.species import Cell, carbonate_at
@@ -272,8 +275,21 @@ def step_rows(columns: int = 60) -> Rows:
     change = list(TARGETS).index("sic_change_0_200cm")
     annual = Simulator(SimulatorOptions()).predict(drawn).values[0, :, -1, change]
     rows = []
-    for name, fit in (("buckets that drain what the drivers say", True), ("buckets left alone", False)):
-        options = SimulatorOptions(step="month", fit_drainage=fit)
+    even = (1 / 12,) * 12
+    level = Seasons(warmth=(0.0,) * 12)
+    cases = {
+        "buckets that drain what the drivers say": SimulatorOptions(step="month"),
+        "the same at one temperature all year": SimulatorOptions(step="month", seasons=level),
+        "the same, nitrogen and harvest even too": SimulatorOptions(
+            step="month", seasons=replace(level, application=even, uptake=even)
+        ),
+        "the same, rain and PET even too": SimulatorOptions(
+            step="month",
+            seasons=replace(level, application=even, uptake=even, precipitation=even, evaporation=even),
+        ),
+        "buckets left alone, all seasons": SimulatorOptions(step="month", fit_drainage=False),
+    }
+    for name, options in cases.items():
         monthly = Simulator(options).predict(drawn).values[0, :, -1, change]
         ratio = monthly / annual
         low, middle, high = np.nanpercentile(ratio, [5, 50, 95])
