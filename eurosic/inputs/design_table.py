@@ -88,8 +88,11 @@ def _cells(path: Path) -> dict[str, Array]:
             str(path), f"has no {', '.join(absent)}", wanted="the cell table of a run, RUN/cells.zarr"
         )
     columns = {name: np.asarray(group[name][...], dtype=np.float64) for name in names}
-    # Climate has a row for each of its years: a design stands under their mean.
-    return {name: values.mean(axis=1) if name in _CLIMATE else values for name, values in columns.items()}
+    # Climate has a column for each of its years: a design stands under their mean.
+    return {
+        name: values.mean(axis=1) if values.ndim == 2 and name not in STATES else values
+        for name, values in columns.items()
+    }
 
 
 def _check(values: Array, variable: Variable, where: str) -> None:

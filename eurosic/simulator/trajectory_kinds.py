@@ -70,7 +70,7 @@ def course_of(kind: str, years: int, draws: Array) -> Course:
 
     Examples
     --------
-    >>> course_of("step", 80, np.full(5, 0.5)).at([1, 20, 21, 80]).round(3)
+    >>> course_of("step", 80, np.full(5, 0.5)).at([1, 21, 22, 80]).round(3)
     array([1.   , 1.   , 0.425, 0.425])
     """
     start = 2 + int(draws[0] * (years // 2 - 2))

@@ -47,12 +47,13 @@ def test_the_cell_table_of_a_run_is_one_too(tmp_path):
         put(name, np.full(3, 0.5 * (variable.valid_min + variable.valid_max)))
     for name in STATES:
         put(name, np.full((3, 6), 0.5))
-    for name in ("temperature", "precipitation", "drainage"):
-        put(name, np.array([[10.0, 14.0]] * 3))
+    for name in ("temperature", "precipitation", "drainage", "pet"):
+        put(name, np.array([[10.0, 14.0]] * 3) * (1.0 if name == "temperature" else 50.0))
     put("country", np.array([40, 40, 276]))
     table = read_design_table(tmp_path / "cells.zarr")
     assert table["sic"].shape == (3, 6)
-    np.testing.assert_array_equal(table["drainage"], 12.0)
+    np.testing.assert_array_equal(table["drainage"], 600.0)
+    assert table["pet"].shape == (3,)
     assert "country" not in table
     del group["porosity"]
     with pytest.raises(InputError, match="has no porosity; wanted the cell table of a run"):
