@@ -1,14 +1,12 @@
 """The command line: parses, prints, exits; the only place that does.
 
 *Enters:* arguments and the environment variable EUROSIC_DATA. *Leaves:* text, and an exit code: 0 done, 1 a run
-that found damage, 2 something that the user can mend. Heavy libraries are imported only by the command that needs
-them, so that ``--help`` answers at once.
+that found damage, 2 something that the user can mend, 130 Ctrl-C. Heavy libraries are imported only by the
+command that needs them, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,8 +74,7 @@ def plan(recipe: Path, data: Path | None, catalog: Path | None, workers: int | N
     from eurosic.workflow.footprint import plan as plan_run
 
     setup = _set_up(recipe, data=data, catalog=catalog)
-    disk = shutil.disk_usage(Path.cwd()).free
-    found = plan_run(setup, profile=Profile(workers or 0), memory=_memory(), disk=disk)
+    found = plan_run(setup, profile=Profile(workers or 0), folder=Path.cwd())
     click.echo(_plan_text(found))
 
 
@@ -143,10 +140,6 @@ def _set_up(recipe: Path, *, data: Path | None, catalog: Path | None, smoke: boo
             str(recipe), f"{count} in its data", problems=[f"{type(p).__name__}: {p}" for p in problems]
         )
     return setup
-
-
-def _memory() -> float:
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES"))
 
 
 def _plan_text(plan: Plan) -> str:

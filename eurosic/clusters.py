@@ -1,25 +1,26 @@
-"""A Dask client from a named profile: this machine, or a scheduler that runs already.
+"""A Dask client: workers of this machine, or a scheduler that runs already.
 
-*Enters:* the name of a profile in `recipes/clusters/` or beside the recipe, or a scheduler's address. *Leaves:* an
-open client. Machines live here and never in a recipe, so that a recipe has one digest everywhere. Environment
-variables are set here for the workers only.
+*Enters:* a number of workers, or a scheduler's address. *Leaves:* an open client. Machines live here and never in a
+recipe, so that a recipe has one digest everywhere. Environment variables are set here, for the workers of this
+machine only: those of another scheduler are as its owner started them.
 """
 
 from __future__ import annotations
 
-import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dask
-from distributed import Client, LocalCluster
+from dask.system import CPU_COUNT
+from distributed import Client, LocalCluster, Worker, WorkerPlugin
 
 from eurosic.base.errors import ClusterError
 
 # One thread of everything a worker: two BLAS threads in each of two workers took ten times as long. The malloc
 # settings undo those of the nanny, which freeze glibc's mmap threshold and double the cost of large temporaries
-# (docs/engine.md).
+# (docs/7-engine.md).
 _WORKER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -41,7 +42,7 @@ class Profile:
     @property
     def processes(self) -> int:
         """Worker processes on this machine: as many as asked for, or one a usable core."""
-        return self.workers or len(os.sched_getaffinity(0))
+        return self.workers or int(CPU_COUNT)
 
 
 @contextmanager
@@ -71,12 +72,23 @@ def open_client(profile: Profile) -> Iterator[Client]:
         ) as cluster,
         Client(cluster) as client,
     ):
+        client.register_plugin(_IgnoreInterrupt())
         yield client
+
+
+class _IgnoreInterrupt(WorkerPlugin):  # type: ignore[misc]  # distributed is untyped
+    """Leaves Ctrl-C to the client: it ends its workers, which need not say so each with a traceback."""
+
+    name = "ignore-interrupt"
+
+    def setup(self, worker: Worker) -> None:  # noqa: ARG002 - the signature is Dask's
+        """Ignore the signal in this process."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _connect(address: str) -> Client:
     try:
-        return Client(address, timeout="20s")
+        return Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"scheduler {address!r}",

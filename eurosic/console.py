@@ -19,6 +19,8 @@ from eurosic.base.errors import EurosicError
 
 _P = ParamSpec("_P")
 _ERROR = 2
+# What shells report of a process that Ctrl-C ended.
+_INTERRUPTED = 130
 HIGHLIGHT = Console(highlight=False)
 
 
@@ -59,7 +61,7 @@ class ConsoleTeller:
 
 
 def told(command: Callable[_P, None]) -> Callable[_P, None]:
-    """Print an error that the user can mend without a traceback, and exit with 2."""
+    """Print an error that the user can mend without a traceback, and exit with 2; with 130 after Ctrl-C."""
 
     @wraps(command)
     def telling(*args: _P.args, **kwargs: _P.kwargs) -> None:
@@ -68,5 +70,8 @@ def told(command: Callable[_P, None]) -> Callable[_P, None]:
         except EurosicError as error:
             click.echo(f"{type(error).__name__}: {error}", err=True)
             sys.exit(_ERROR)
+        except KeyboardInterrupt:
+            click.echo("Interrupted. What is finished is kept: the same command goes on.", err=True)
+            sys.exit(_INTERRUPTED)
 
     return telling

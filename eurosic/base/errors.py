@@ -70,6 +70,15 @@ class RecipeError(EurosicError):
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  {problem}" for problem in self.problems)])
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_recipe_error, (self.where, self.came, self.wanted, self.do, self.problems)
+
+
+def _rebuild_recipe_error(
+    where: str, came: str, wanted: str, do: str, problems: tuple[str, ...]
+) -> RecipeError:
+    return RecipeError(where, came, wanted=wanted, do=do, problems=problems)
+
 
 class CatalogError(EurosicError):
     """A data source that is unknown, absent or not what its catalog entry says."""

@@ -28,7 +28,8 @@ class Status(IntEnum):
     NOT_CALCAREOUS = 5
     OUTSIDE_DOMAIN = 6
     FAILED = 7
-    MISSING = 8
+    UNFINISHED = 8
+    MISSING = 9
 
 
 def status_flags(layers: tuple[str, ...]) -> dict[int, str]:

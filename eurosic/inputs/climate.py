@@ -24,6 +24,8 @@ from eurosic.inputs.water_balance import Store, monthly_bucket_drainage, turc_pi
 
 Array = NDArray[np.float64]
 
+# Years whose mean stands for the climate before the start: a climatological normal (WMO-No. 1203).
+NORMAL_YEARS = 30
 # Middle of each month of a common year: the day whose sun stands for the month's.
 _MID_MONTHS = pd.date_range("2001-01-01", periods=12, freq="MS") + pd.Timedelta(days=14)
 # Mean length over four years, d.

@@ -19,13 +19,11 @@ from eurosic.base.errors import PredictorError
 from eurosic.base.pathway import Pathway, Treatment
 from eurosic.base.signature import Columns, Signature, names
 from eurosic.base.vocabulary import DRIVERS
+from eurosic.inputs.climate import NORMAL_YEARS
 from eurosic.inputs.nitrogen import NitrogenOptions, drivers_of
 from eurosic.inputs.pathways import Baseline, field_along
 
 Array = NDArray[np.float64]
-
-# Years whose mean stands for the climate before the start: a climatological normal (WMO-No. 1203).
-NORMAL_YEARS = 30
 
 _CLIMATE = ("temperature", "precipitation", "drainage")
 _NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")

@@ -139,10 +139,13 @@ def base_saturation(known: Known, options: CellOptions) -> Array:
 
 
 def respiration(known: Known, options: CellOptions) -> Array:
-    """Return soil respiration (g m-2 yr-1 of carbon), the mean of all climate years."""
+    """Return soil respiration (g m-2 yr-1 of carbon), the mean of the climate years before the start.
+
+    The predictors shift it by Q10 with each year's temperature against the mean of those same years.
+    """
     climate = weather.monthly_climate(known)
     yearly = weather.soil_respiration(climate.temperature, climate.precipitation)
-    return options.climate.respiration_factor * yearly.mean(axis=1)
+    return options.climate.respiration_factor * yearly[:, : weather.NORMAL_YEARS].mean(axis=1)
 
 
 def soil_temperature(known: Known, options: CellOptions) -> Array:

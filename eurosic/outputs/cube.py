@@ -17,9 +17,12 @@ import zarr
 from numpy.typing import DTypeLike, NDArray
 from pyproj import CRS
 
+from eurosic.base.errors import StoreError
+from eurosic.base.flags import Status
 from eurosic.base.grid import Grid, space_key
+from eurosic.base.provenance import digest_of
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
-from eurosic.outputs.store import CELLS, INPUTS, PROJECTION, check_projection
+from eurosic.outputs.store import CELLS, INPUTS, PROJECTION, check_projection, recorded_tiles
 
 # Cells of an aligned square of this side are neighbours in the table, whose order is a Morton code.
 _SIDE = 512
@@ -38,7 +41,7 @@ def open_projection(folder: Path | str) -> xr.Dataset:
     -------
     xarray.Dataset
         Targets ``(pathway, year, y, x)``, stocks, `calcareous_arable_area`, `country` and `status` ``(y, x)``,
-        in the units of docs/conventions.md; y descending; CRS in `spatial_ref`.
+        in the units of docs/2-conventions.md; y descending; CRS in `spatial_ref`.
 
     Raises
     ------
@@ -60,16 +63,30 @@ def open_projection(folder: Path | str) -> xr.Dataset:
     variables[AREA.name] = _variable(cells[AREA.name], places, ())
     variables[AREA.name].attrs |= {"long_name": AREA.long_name, "units": AREA.unit, "comment": AREA.comment}
     variables |= _dense_layers(folder, projection, places)
-    return xr.Dataset(variables, coords=_coordinates(projection, grid), attrs=_attributes(projection))
+    attributes = _attributes(projection) | {"values_digest": _values_digest(folder)}
+    return xr.Dataset(variables, coords=_coordinates(projection, grid), attrs=attributes)
 
 
 def open_totals(folder: Path | str) -> xr.Dataset:
     """Return the area sums of a projection, loaded: ``(pathway, year, country)`` for every year.
 
     Each quantity is in kg (changes since the start) or kg yr-1 (fluxes); `area` ``(country,)`` in m2.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no projection, or one with tiles that are not finished: a sum of a part is no total.
     """
     folder = Path(folder)
-    check_projection(folder)
+    ledger, tiles = recorded_tiles(folder)
+    missing = [tile for tile in tiles if ledger.finished(tile) is None]
+    if missing:
+        raise StoreError(
+            str(folder),
+            f"{len(missing)} of {len(tiles)} tiles are not finished",
+            wanted="a finished projection",
+            do="Give the command of the run again.",
+        )
     store = xr.open_zarr(folder / PROJECTION, consolidated=False, chunks=None)
     total = store["total"].sum("tile")
     summed = {
@@ -81,6 +98,13 @@ def open_totals(folder: Path | str) -> xr.Dataset:
     area = store["total_area"].sum("tile").assign_attrs(units="m2", long_name=AREA.long_name)
     totals = xr.Dataset(summed).rename({"every_year": "year"}).assign(area=area)
     return totals.assign_attrs(_attributes(zarr.open_group(folder / PROJECTION, mode="r")))
+
+
+def _values_digest(folder: Path) -> str:
+    """Return a digest of all stored values, by the checksums of their tiles: exports of other values are stale."""
+    ledger, tiles = recorded_tiles(folder)
+    records = [ledger.finished(tile) for tile in tiles]
+    return digest_of([dict(record.checksums) for record in records if record is not None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +171,12 @@ class _DenseView:
 def _variable(array: zarr.Array, places: _Places, leading: tuple[str, ...]) -> xr.Variable:
     root = Path(str(array.store_path.store.root)) / Path(array.path).parent
     view = _DenseView(root, Path(array.path).name, places)
-    # One pathway and one year's map at a time is what people look at; squares match the table's order.
-    chunks = (*(1 for _ in leading), _SIDE, _SIDE)
+    # Chunks of the store in pathway and year, so that each is decoded once; squares match the table's order.
+    chunks = (*array.chunks[: len(leading)], _SIDE, _SIDE)
     lazy = da.from_array(view, chunks=chunks, name=f"cube-{array.path}-{root}", fancy=False)
-    return xr.Variable(
-        (*leading, "y", "x"), lazy, attrs={**array.attrs.asdict(), "grid_mapping": "spatial_ref"}
-    )
+    # Zarr's own spelling of the fill value is none that GDAL or xarray can write again.
+    attributes = {key: value for key, value in array.attrs.asdict().items() if key != "_FillValue"}
+    return xr.Variable((*leading, "y", "x"), lazy, attrs={**attributes, "grid_mapping": "spatial_ref"})
 
 
 def _dense_layers(folder: Path, projection: zarr.Group, places: _Places) -> dict[str, xr.Variable]:
@@ -160,8 +184,10 @@ def _dense_layers(folder: Path, projection: zarr.Group, places: _Places) -> dict
     told = zarr.open_group(folder / CELLS, mode="r")["grid/status"]
     status = da.from_zarr(told)
     solved = _variable(projection["cell_status"], places, ()).data
-    # Where the table has a cell, the run's own word stands; elsewhere the reason why there is none.
-    merged = da.where(solved >= 0, solved, status.rechunk(solved.chunks)).astype(np.int8)
+    # Where the table has a cell, the run's own word stands; elsewhere the reason why there is none. A study cell of
+    # which the run has no word yet is unfinished.
+    reason = da.where(status == Status.PREDICTED, Status.UNFINISHED, status).rechunk(solved.chunks)
+    merged = da.where(solved >= 0, solved, reason).astype(np.int8)
     mapping = {"grid_mapping": "spatial_ref"}
     country = da.from_zarr(inputs["country"])
     return {

@@ -25,7 +25,7 @@ class TileRecord:
     """What is known of a finished tile.
 
     `checksums` are CRC-32C of the values as they were given to the store; `failed` counts cells without a
-    value; `seconds` is the time of reading, predicting and writing; `peak_memory` the largest resident size that
+    value; `seconds` is the time of reading and predicting; `peak_memory` the largest resident size that
     its process had until then, bytes.
     """
 
@@ -67,6 +67,11 @@ class Ledger:
         """Remove the record of a tile, so that it is done again."""
         self._path(tile).unlink(missing_ok=True)
 
+    def clear(self) -> None:
+        """Remove every record: the store that they spoke of is gone."""
+        for path in self.folder.glob("tile-*.json"):
+            path.unlink()
+
     def _path(self, tile: Tile) -> Path:
         return self.folder / f"tile-{tile.index:06d}.json"
 
@@ -84,3 +89,13 @@ def write_atomically(path: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: a file whose name is lost is lost."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

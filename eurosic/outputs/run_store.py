@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from eurosic.base.errors import StoreError
@@ -30,10 +31,11 @@ _SAME = {
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A folder that belongs to one run, by the digests that decide its values."""
+    """A folder that belongs to one run, by the digests that decide its values; `title` is for people."""
 
     path: Path
     identity: Mapping[str, str]
+    title: str = "untitled"
 
     @contextmanager
     def open(self) -> Iterator[dict[str, object]]:
@@ -56,8 +58,15 @@ class RunFolder:
             self._lock(lock.fileno())
             # Asked again under the lock: another process may have claimed the folder meanwhile.
             check_folder(self.path, self.identity)
-            record = read_record(self.path) or {**self.identity, "state": "started"}
+            told = read_record(self.path) or {}
+            ours = all(told.get(key) == value for key, value in self.identity.items())
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            first: dict[str, object] = {**self.identity, "title": self.title, "state": "started", "started": started}
+            record = told if told and ours else first
             self.write(record)
+            # What a killed process had not moved into place is nobody's.
+            for partial in (*self.path.glob(".*.partial"), *self.path.glob("ledger/.*.partial")):
+                partial.unlink()
             yield record
 
     def _lock(self, descriptor: int) -> None:
@@ -116,6 +125,9 @@ def check_folder(folder: Path, identity: Mapping[str, str]) -> None:
                 wanted="a new or empty folder, or the folder of this very run",
                 do="Choose another --out; nothing was changed.",
             )
+        return
+    if record.get("state") == "started" and not (folder / "inputs.zarr").exists():
+        # A run that ended before its first layer has left nothing that could be lost.
         return
     differ = [name for key, name in _SAME.items() if record.get(key) != identity[key]]
     if differ:

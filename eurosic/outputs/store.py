@@ -19,8 +19,9 @@ import zarr
 from numpy.typing import NDArray
 
 from eurosic.base.errors import StoreError
+from eurosic.base.flags import Status
 from eurosic.base.grid import Tile, tiles_of
-from eurosic.outputs.ledger import Ledger, TileRecord, checksum
+from eurosic.outputs.ledger import Ledger, TileRecord, checksum, sync_folder
 
 PROJECTION = "projection.zarr"
 CELLS = "cells.zarr"
@@ -32,8 +33,12 @@ _BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024
 _PER_TILE = ("total", "total_area")
 
 
-def create_store(path: Path, template: xr.Dataset, *, digest: str, attributes: Mapping[str, object]) -> None:
+def create_store(
+    path: Path, template: xr.Dataset, *, ledger: Ledger, attributes: Mapping[str, object]
+) -> None:
     """Write the metadata of every promised array to `path`, unless the store is there already.
+
+    A new store has no finished tile: records that an earlier one left in the ledger are removed first.
 
     Raises
     ------
@@ -42,7 +47,7 @@ def create_store(path: Path, template: xr.Dataset, *, digest: str, attributes: M
     """
     if (path / "zarr.json").is_file():
         found = zarr.open_group(path, mode="r").attrs.get("digest")
-        if found == digest:
+        if found == ledger.digest:
             return
         if found is not None:
             raise StoreError(
@@ -51,12 +56,13 @@ def create_store(path: Path, template: xr.Dataset, *, digest: str, attributes: M
                 wanted="an empty folder, or the folder of this very run",
                 do="Choose another --out; nothing was changed.",
             )
+    ledger.clear()
     encoding = {str(name): dict(variable.encoding) for name, variable in template.variables.items()}
     template.drop_attrs(deep=False).to_zarr(
         path, mode="w", compute=False, consolidated=False, zarr_format=3, encoding=encoding
     )
     # The digest comes last: a store cut off while it was made is made again.
-    zarr.open_group(path, mode="r+").attrs.update({**attributes, "digest": digest})
+    zarr.open_group(path, mode="r+").attrs.update({**attributes, "digest": ledger.digest})
 
 
 def open_ledger(folder: Path, digest: str) -> Ledger:
@@ -79,8 +85,9 @@ def recorded_tiles(folder: Path) -> tuple[Ledger, list[Tile]]:
 
 
 def check_projection(folder: Path) -> None:
-    """Raise `StoreError` unless a folder holds a projection."""
-    if not (folder / PROJECTION / "zarr.json").is_file():
+    """Raise `StoreError` unless a folder holds a projection whose store was made to the end."""
+    path = folder / PROJECTION
+    if not (path / "zarr.json").is_file() or "digest" not in zarr.open_group(path, mode="r").attrs:
         raise StoreError(
             str(folder),
             "holds no projection",
@@ -107,7 +114,7 @@ class TileWriter:
         try:
             for name, values in arrays.items():
                 _write_region(self.store, name, tile, values)
-            failed = int(np.count_nonzero(arrays["cell_status"]))
+            failed = int(np.count_nonzero(arrays["cell_status"] == Status.FAILED))
             record = TileRecord(
                 tile.index,
                 tile.start,
@@ -170,3 +177,4 @@ def _write_region(store: Path, name: str, tile: Tile, values: NDArray[np.generic
     if shard.exists():  # Zarr writes no shard that holds only the fill value
         with shard.open("rb") as stream:
             os.fsync(stream.fileno())
+        sync_folder(shard.parent)

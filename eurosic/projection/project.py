@@ -9,7 +9,7 @@ tiles it was working on, no more.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,7 +43,12 @@ class Record(Protocol):
 
 
 class Ledger(Protocol):
-    """What knows which tiles are finished."""
+    """What knows which tiles of the run with this `digest` are finished."""
+
+    @property
+    def digest(self) -> str:
+        """The digest that the records belong to."""
+        ...
 
     def finished(self, tile: Tile) -> Record | None:
         """Return the record of a tile, or None."""
@@ -90,11 +95,14 @@ def unfinished(tiles: Sequence[Tile], ledger: Ledger) -> list[Tile]:
 def project_tiles(task: TileTask, tiles: Sequence[Tile], client: Client) -> Iterator[Record]:
     """Yield the record of each tile as it is finished, in whatever order that happens.
 
-    An error of a tile is raised here after the tiles that were running have been recorded or cancelled.
+    An error of a tile is raised here, and the tiles that have not begun are cancelled; those that are running end
+    by themselves, recorded or not.
     """
-    # Priority follows the table's order: neighbours share input chunks, and progress is readable on a map.
+    # Keys name the run: two runs on one scheduler must not take each other's tiles for their own. Priority
+    # follows the table's order: neighbours share input chunks, and progress is readable on a map.
+    name = f"project-{task.ledger.digest[:8]}-tile"
     futures = [
-        client.submit(task, tile, key=f"project-tile-{tile.index:06d}", priority=-tile.index, pure=False)
+        client.submit(task, tile, key=f"{name}-{tile.index:06d}", priority=-tile.index, pure=False)
         for tile in tiles
     ]
     try:
@@ -108,6 +116,3 @@ def project_tiles(task: TileTask, tiles: Sequence[Tile], client: Client) -> Iter
 def project_here(task: TileTask, tiles: Sequence[Tile]) -> Iterator[Record]:
     """Yield the record of each tile, done one after the other in this process."""
     yield from map(task, tiles)
-
-
-Projector = Callable[[TileTask, Sequence[Tile]], Iterator[Record]]

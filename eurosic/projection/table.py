@@ -1,15 +1,15 @@
 """The cell table: study cells compacted once, ordered by space, with their place in the grid.
 
 *Enters:* the dense inputs on the grid; functions that mark study cells and derive a column's covariates from
-layers. *Leaves:* a Zarr store `cells.zarr` of one row per study cell (CF "compression by gathering"), and in its
-subgroup ``grid`` the dense `status`. Dense mostly-empty cubes are what makes such engines slow (docs/engine.md):
+layers. *Leaves:* a Zarr store `cells.zarr` of one row per study cell, with its row and column, and in its
+subgroup ``grid`` the dense `status`. Dense mostly-empty cubes are what makes such engines slow (docs/7-engine.md):
 everything after this station touches study cells only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,11 @@ Layers = Mapping[str, NDArray[np.generic]]
 # (layers of some cells, y, x) -> every column of the table that is derived.
 Derive = Callable[[Layers, NDArray[np.float64], NDArray[np.float64]], Mapping[str, NDArray[np.generic]]]
 
+_PLACE = {
+    "y": {"units": "m", "standard_name": "projection_y_coordinate"},
+    "x": {"units": "m", "standard_name": "projection_x_coordinate"},
+    AREA.name: {"units": AREA.unit, "long_name": AREA.long_name, "comment": AREA.comment},
+}
 # Cells gathered at once, and in one shard: a few megabytes a layer.
 _ROWS = 65_536
 _CHUNK = 8_192
@@ -35,10 +40,14 @@ _BAND = 256
 
 @dataclass(frozen=True)
 class Marking:
-    """How cells are marked: a function from dense layers to `status`, and what each code means."""
+    """How cells are marked: a function from dense layers to `status`, and what each code means.
+
+    `attributes` are those of the table's columns: units, source, kind.
+    """
 
     status: Callable[[Layers], NDArray[np.int8]]
     flags: Mapping[int, str]
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,7 @@ def write_table(
         table = _gather(layers, grid, rows[part], columns[part], derive=derive)
         for name, values in table.items():
             _append(group, name, values, cells=len(rows), start=start)
+            group[name].attrs.update({**_PLACE.get(name, {}), **marking.attributes.get(name, {})})
         countries.update(int(code) for code in np.unique(table["country"]))
     found = CellTable(path, len(rows), tuple(sorted(countries)), digest)
     group.attrs.update({"cells": found.cells, "countries": list(found.countries), "digest": digest})

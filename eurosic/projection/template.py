@@ -2,7 +2,7 @@
 
 *Enters:* targets of the predictor, pathways, years, countries, number of cells, length of a tile. *Leaves:* a
 lazy `xarray.Dataset` with dims, dtypes, attributes and, in its encoding, chunks and shards; nothing is
-computed. One tile is one shard of each variable, so that every shard has one writer (docs/engine.md).
+computed. One tile is one shard of each variable, so that every shard has one writer (docs/7-engine.md).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from eurosic.base.signature import Signature
 from eurosic.base.vocabulary import AREA, STOCKS, Variable
 from eurosic.projection.tile import TOTALLED
 
-# Measured (docs/engine.md): a one-year map reads in 14 ms and all pathways of one cell in 20 ms.
+# Measured (docs/7-engine.md): a one-year map reads in 14 ms and all pathways of one cell in 20 ms.
 _YEARS_PER_CHUNK = 9
 _CELLS_PER_CHUNK = 8_192
 _CODEC = ZstdCodec(level=1)

@@ -59,6 +59,22 @@ def close(setup: Setup, folder: Path, table: CellTable, *, failed: int) -> str:
     return summary
 
 
+def closing_files(setup: Setup, folder: Path) -> list[Path]:
+    """Return the files by which `close` is known to have come to its end; exports know their own."""
+    figures = folder / "figures"
+    names = [pathway.name for pathway in setup.recipe.ordered_pathways() if pathway.name != BASELINE]
+    maps = [figures / f"map_{name}_minus_baseline.png" for name in names]
+    exports = [folder / "netcdf"] if "netcdf" in setup.recipe.outputs.export else []
+    return [
+        folder / "totals.csv",
+        folder / "summary.txt",
+        figures / "map_baseline.png",
+        figures / "chart_pathways.png",
+        *maps,
+        *exports,
+    ]
+
+
 def _budget(setup: Setup, table: CellTable) -> list[str]:
     """The envelope's acid budget of the study cells, where the recipe asks for one."""
     asked = setup.recipe.report.budget

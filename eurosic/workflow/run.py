@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from distributed import Client
 
+from eurosic.base.errors import StoreError
 from eurosic.base.grid import Tile, tiles_of
 from eurosic.base.provenance import digest_of, versions
 from eurosic.clusters import Profile, open_client
@@ -35,7 +36,8 @@ from eurosic.projection.plan import measure_rate
 from eurosic.projection.project import TileTask, project_tiles, unfinished
 from eurosic.projection.table import CellTable, open_table, write_table
 from eurosic.projection.template import template
-from eurosic.workflow.closing import close, record_of
+from eurosic.workflow.closing import close, closing_files, record_of
+from eurosic.workflow.footprint import check_here
 from eurosic.workflow.setup import Setup, table_digest
 
 
@@ -69,19 +71,21 @@ def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: 
         Whatever a user can mend; nothing that was finished is lost.
     """
     identity = setup.identity()
-    place = RunFolder(folder, identity)
+    place = RunFolder(folder, identity, setup.recipe.about.title)
     check_folder(folder, identity)
     done = read_record(folder)
-    if done and done.get("state") == "finished" and _is_whole(folder):
+    if done and done.get("state") == "finished" and _is_whole(setup, folder):
         return Finished(folder, (folder / "summary.txt").read_text(encoding="utf-8"), worked=False)
     for problem in setup.problems():
         raise problem
     # Compiled here once, the predictor is found on the disk by every worker of this machine.
-    measure_rate(setup.predictor, cells=1, years=1)
-    with place.open() as record, open_client(profile) as client:
+    rate = measure_rate(setup.predictor, spin_up=setup.recipe.projection.spin_up)
+    with open_client(profile) as client, place.open() as record:
         began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
         tell.say(f"dashboard  {client.dashboard_link}")
         table = _prepare(setup, folder, identity, tell)
+        if not profile.address:
+            check_here(setup, table, folder, rate=rate, workers=profile.processes)
         records = _project(setup, table, folder, identity, client=client, tell=tell)
         failed = sum(record.failed for record in records)
         summary = close(setup, folder, table, failed=failed)
@@ -92,8 +96,8 @@ def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: 
                 **record_of(setup, folder),
                 "state": "finished",
                 "command": command,
-                "started": started,
-                "duration_s": round(time.perf_counter() - began, 1),
+                "started": record.get("started", started),
+                "duration_of_last_session_s": round(time.perf_counter() - began, 1),
                 "study_cells": table.cells,
                 "failed_cells": failed,
                 "worker_seconds": round(sum(record.seconds for record in records), 1),
@@ -141,7 +145,7 @@ def _project(
         "source": f"eurosic {versions()['eurosic']}, {setup.predictor.name}",
         "references": "; ".join(about.references),
     }
-    create_store(store, template(setup.predictor.signature, extent), digest=digest, attributes=attributes)
+    create_store(store, template(setup.predictor.signature, extent), ledger=ledger, attributes=attributes)
     climate_years = open_inputs(folder / INPUTS).get("climate_year", np.zeros(1, dtype=int))
     forcing = setup.forcing(tuple(int(year) for year in np.asarray(climate_years)))
     spec = setup.tile_spec(forcing, table.countries)
@@ -152,11 +156,19 @@ def _project(
         tell.say(f"resume     {len(tiles) - len(todo)} of {len(tiles)} tiles are finished already")
     for done, _ in enumerate(project_tiles(task, todo, client), len(tiles) - len(todo) + 1):
         tell.progress(done, len(tiles))
-    return [record for tile in tiles if (record := ledger.finished(tile))]
+    records = [record for tile in tiles if (record := ledger.finished(tile))]
+    if len(records) < len(tiles):
+        raise StoreError(
+            str(folder),
+            f"{len(tiles) - len(records)} of {len(tiles)} tiles were not recorded",
+            do="Give the same command again: finished tiles are kept.",
+        )
+    return records
 
 
-def _is_whole(folder: Path) -> bool:
-    if not all((folder / name).exists() for name in (CELLS, INPUTS, "totals.csv", "summary.txt")):
+def _is_whole(setup: Setup, folder: Path) -> bool:
+    stores = (folder / PROJECTION / "zarr.json", folder / CELLS, folder / INPUTS)
+    if not all(path.exists() for path in (*stores, *closing_files(setup, folder))):
         return False
     ledger, tiles = recorded_tiles(folder)
     return not unfinished(tiles, ledger)

@@ -21,9 +21,10 @@ from eurosic.base.grid import Grid, grid_within
 from eurosic.base.provenance import digest_of, versions
 from eurosic.base.request import LayerRequest
 from eurosic.base.signature import Predictor
+from eurosic.base.vocabulary import LAYERS
 from eurosic.inputs.catalog import Catalog, load_catalog
 from eurosic.inputs.climate import ClimateOptions, latitude_of
-from eurosic.inputs.covariates import derive_cells, needed_layers
+from eurosic.inputs.covariates import derive_cells, derived_attributes, needed_layers
 from eurosic.inputs.digests import files_digest, inputs_digest
 from eurosic.inputs.forcing import Beyond, Forcing
 from eurosic.inputs.nitrogen import NitrogenOptions
@@ -40,6 +41,8 @@ from eurosic.simulator.options import SimulatorOptions
 from eurosic.simulator.simulate import Simulator
 
 _COUNTRY = LayerRequest("country", "natural-earth-outlines")
+# Series of years, without a gap where a recipe gives them.
+_ANNUAL = ("annual_temperature", "annual_precipitation")
 # Layers of nitrogen go into the cell table as they are.
 _NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")
 
@@ -76,13 +79,23 @@ class Setup:
         given = [request.name for request in self.requests]
         required = tuple(
             name
-            for name in ("arable_fraction", "calcareous_probability", *needed_layers(given), *_NITROGEN)
+            for name in (
+                "arable_fraction",
+                "calcareous_probability",
+                *needed_layers(given),
+                *_ANNUAL,
+                *_NITROGEN,
+            )
             if name in given
         )
         countries = extent_of(self.recipe.grid_spec().extent).countries
         options = StudyOptions(**self.recipe.study_options())
         status = partial(study_status, countries=countries, required=required, options=options)
-        return Marking(status, status_flags(required))
+        kinds = {r.name: self.catalog.source(r.source).kind for r in self.requests if r.source}
+        nitrogen = {
+            name: {"units": LAYERS[name].unit, "long_name": LAYERS[name].long_name} for name in _NITROGEN
+        }
+        return Marking(status, status_flags(required), {**derived_attributes(kinds), **nitrogen})
 
     @cached_property
     def derive(self) -> Derive:

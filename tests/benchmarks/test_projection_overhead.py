@@ -49,7 +49,7 @@ def test_reading_checking_and_writing_cost_little_beside_predicting(tmp_path, ca
         alone = time.process_time() - began
         store, ledger = tmp_path / f"{turn}.zarr", Ledger(tmp_path / f"ledger{turn}", "d")
         extent = setup.extent(table.countries, table.cells)
-        create_store(store, template(setup.predictor.signature, extent), digest="d", attributes={})
+        create_store(store, template(setup.predictor.signature, extent), ledger=ledger, attributes={})
         spec = setup.tile_spec(forcing, table.countries)
         task = TileTask(table, forcing, setup.predictor, spec, TileWriter(store, ledger), ledger)
         began = time.process_time()

@@ -38,7 +38,7 @@ def run(tmp_path_factory):
     extent = Extent(("baseline", "less"), (2020, 2025, 2030), EVERY_YEAR, table.countries, table.cells, 64)
     store, ledger = folder / "projection.zarr", Ledger(folder / "ledger", "digest")
     attributes = {"grid": asdict(GRID), "start_year": 2020, "title": "toy"}
-    create_store(store, template(toy.signature, extent), digest="digest", attributes=attributes)
+    create_store(store, template(toy.signature, extent), ledger=ledger, attributes=attributes)
     spec = TileSpec(np.eye(2), reported=(0, 5, 10), countries=table.countries, batch=50)
     task = TileTask(
         table, ToyForcing((1.0, 0.5), len(EVERY_YEAR)), toy, spec, TileWriter(store, ledger), ledger
@@ -117,3 +117,15 @@ def test_a_folder_without_a_projection_is_refused(tmp_path):
     """The error says what a run folder holds."""
     with pytest.raises(StoreError, match=r"holds no projection; wanted a folder with projection.zarr"):
         open_projection(tmp_path)
+
+
+def test_what_users_do_with_a_cube_works(run, tmp_path):
+    """Writing it as NetCDF, and reprojecting a map with rioxarray, need nothing that the cube does not have."""
+    cube = open_projection(run)
+    cube[["sic_change_0_200cm", "regime"]].to_netcdf(tmp_path / "cube.nc")
+    again = xr.open_dataset(tmp_path / "cube.nc", decode_coords="all")
+    np.testing.assert_array_equal(again["sic_change_0_200cm"], cube["sic_change_0_200cm"])
+    last = cube["sic_change_0_200cm"].sel(pathway="less", year=2030)
+    there = last.rio.reproject("EPSG:4326")
+    assert np.isfinite(there.values).any()
+    assert there.rio.crs.to_epsg() == 4326

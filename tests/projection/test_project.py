@@ -37,7 +37,7 @@ def _task(table: CellTable, folder, tile: int, **predictor) -> TileTask:
     extent = Extent(("baseline", "less"), YEARS, EVERY_YEAR, table.countries, table.cells, tile)
     toy = ToyPredictor(**predictor)
     store, ledger = folder / "projection.zarr", Ledger(folder / "ledger", "digest")
-    create_store(store, template(toy.signature, extent), digest="digest", attributes={})
+    create_store(store, template(toy.signature, extent), ledger=ledger, attributes={})
     spec = TileSpec(np.eye(2), reported=(0, 5, 10), countries=table.countries, batch=50)
     return TileTask(
         table, ToyForcing((1.0, 0.5), len(EVERY_YEAR)), toy, spec, TileWriter(store, ledger), ledger
@@ -133,7 +133,10 @@ def test_another_projection_in_the_folder_is_refused_and_left_alone(table, tmp_p
     extent = Extent(("baseline",), YEARS, EVERY_YEAR, table.countries, table.cells, 64)
     with pytest.raises(StoreError, match="another recipe, inputs or predictor"):
         create_store(
-            task.writer.store, template(ToyPredictor().signature, extent), digest="new", attributes={}
+            task.writer.store,
+            template(ToyPredictor().signature, extent),
+            ledger=Ledger(tmp_path / "ledger", "new"),
+            attributes={},
         )
     xr.testing.assert_identical(before, _values(tmp_path))
 

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,10 @@ import pytest
 from click.testing import CliRunner
 
 import eurosic
-from eurosic.base.flags import Regime
+from eurosic.base.errors import StoreError
+from eurosic.base.flags import Regime, Status
 from eurosic.cli import main
-from eurosic.outputs.run_store import RunFolder, read_record
+from eurosic.outputs.run_store import RunFolder, check_folder, read_record
 from eurosic.workflow.setup import set_up
 from tests.workflow.small import assert_same_run, small_recipe, stored
 
@@ -237,3 +239,54 @@ def test_a_recipe_that_ships_walks_the_whole_way(recipes, name, shared_data, tmp
     done = _run(recipes / f"{name}.yaml", tmp_path / "out", "--smoke", "--data", str(shared_data / "inputs"))
     assert done.exit_code == 0, done.output
     assert "Tg C" in done.output
+
+
+def test_a_store_that_was_removed_is_made_again_whole(finished, tmp_path):
+    """Records without their store prove nothing: every tile is done again."""
+    recipe, out, _ = finished
+    again = tmp_path / "out"
+    shutil.copytree(out, again)
+    shutil.rmtree(again / "projection.zarr")
+    done = _run(recipe, again)
+    assert done.exit_code == 0, done.output
+    assert "are finished already" not in done.output
+    assert_same_run(stored(out), stored(again))
+
+
+def test_an_unfinished_run_says_so_in_status_and_has_no_totals(finished, tmp_path):
+    """Cells of tiles without a record are `unfinished`, and a sum of a part is refused."""
+    _, out, _ = finished
+    cut = tmp_path / "out"
+    shutil.copytree(out, cut)
+    for array in ("cell_status", "sic_change_0_200cm"):
+        shutil.rmtree(cut / "projection.zarr" / array / "c")
+    (cut / "ledger" / "tile-000002.json").unlink()
+    cube = eurosic.open_projection(cut)
+    assert Status.PREDICTED not in cube.status.values
+    assert (
+        int((cube.status == Status.UNFINISHED).sum())
+        == json.loads((out / "run.json").read_text())["study_cells"]
+    )
+    with pytest.raises(StoreError, match=r"1 of \d+ tiles are not finished.*command of the run again"):
+        eurosic.open_totals(cut)
+
+
+def test_figures_that_were_removed_are_made_again_without_a_tile(finished, tmp_path):
+    """What is made from the store is made again; the store is left as it is."""
+    recipe, out, _ = finished
+    again = tmp_path / "out"
+    shutil.copytree(out, again)
+    shutil.rmtree(again / "figures")
+    done = _run(recipe, again)
+    assert done.exit_code == 0, done.output
+    assert (again / "figures" / "map_baseline.png").exists()
+    assert "tiles are finished already" in done.output
+
+
+def test_a_start_that_failed_does_not_claim_the_folder(finished, tmp_path):
+    """A run that ended before its first layer leaves the folder to another recipe."""
+    other = small_recipe(tmp_path, name="other", projection={"years": "2020-2021", "tile": "64 cells"})
+    place = tmp_path / "out"
+    RunFolder(place, set_up(other).identity(), "other").open().__enter__()
+    check_folder(place, set_up(finished[0]).identity())
+    assert read_record(place)["title"] == "other"
