@@ -2,7 +2,7 @@
 
 *Enters:* nothing. *Leaves:* a quantile function per ingredient (`MARGINALS`), rank correlations, what a design
 keeps. Must not draw. *Source:* SCIENCE.md section 6 (from memory, [M]), made wide enough that the covariates of
-the real maps lie inside (docs/covariates.md); what differs from it says so in a comment.
+the real maps lie inside (docs/4-data.md); what differs from it says so in a comment.
 """
 
 from __future__ import annotations
