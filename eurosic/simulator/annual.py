@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurosic.base.vocabulary import COVARIATES, DRIVERS
-from eurosic.simulator.column import Flow, Soil, Step, Store, new_flow, new_store, sweep
+from eurosic.simulator.column import Flow, Soil, Step, Store, new_flow, new_store, sweep_minerals
 from eurosic.simulator.constants import CHARGES, NO3, constants_at
 from eurosic.simulator.gas import Air, carbon_dioxide, molar_respiration, root_shares, tortuosity
 from eurosic.simulator.kernels import kernel
+from eurosic.simulator.minerals import Minerals, new_minerals
 from eurosic.simulator.nitrogen import annual_sources
 from eurosic.simulator.options import Frame, Settings
 from eurosic.simulator.water import Bucket, annual_flux
@@ -60,6 +61,7 @@ class Column(NamedTuple):
     breath: Array
     ease: Array
     nitrogen: Array
+    minerals: Minerals
 
 
 class Fluxes(NamedTuple):
@@ -143,6 +145,7 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
         np.zeros(layers),
         np.full(layers, air.tortuosity),
         np.zeros(5),
+        new_minerals(layers, s.coarse_share + s.dolomite_share),
     )
     root_shares(frame.thickness, covariates[_ROOT_DEPTH], column.roots)
     root_shares(frame.thickness, covariates[_RESPIRATION_DEPTH], column.breath)
@@ -168,7 +171,7 @@ def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, lime
     for _ in range(s.substeps):
         for j in range(frame.thickness.size):
             store.calcite[j] += limed * part * drivers[LIME] * frame.lime_shares[j]
-        if not sweep(store, column.soil, step, c, column.flow):
+        if not sweep_minerals(store, column.soil, step, c, column.flow, column.minerals):
             return Fluxes(np.nan, np.nan, np.nan, np.nan, False)
         fluxes = leave(column, fluxes)
     return fluxes

@@ -11,9 +11,10 @@ from math import exp, log
 from typing import NamedTuple
 
 from eurosic.simulator.activity import Activities
+from eurosic.simulator.cell import Cell
 from eurosic.simulator.constants import Constants
 from eurosic.simulator.kernels import kernel
-from eurosic.simulator.species import Carbonate, Cations, Cell, Ion, carbonate_at, cations_at
+from eurosic.simulator.species import Carbonate, Cations, Ion, carbonate_at, cations_at
 
 # What the exchanger holds, in the order of every array's site axis; the first five are in the order of `IONS`.
 SITES = ("ca", "mg", "na", "k", "nh4", "h", "al")
@@ -54,6 +55,7 @@ class Balance(NamedTuple):
     cations: Cations
     dissolved: float
     exhausted: bool
+    dolomite: float
 
 
 @kernel
@@ -112,15 +114,15 @@ def _ionic_strength(i: Cations, o: Others, s: Carbonate) -> Sum:
 
 
 @kernel
-def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, float, float]) -> Balance:
-    """Return residuals, slopes and composition of a cell at the trial point (h, lx, free SO4 of the last pass).
+def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, float, float, float]) -> Balance:
+    """Return residuals, slopes and composition of a cell at the trial point (h, lx, free SO4, dolomite dissolved).
 
-    Activities and free sulphate are those of the last iteration: they settle while Newton's method does, and
-    the Jacobian stays two by two.
+    Activities, free sulphate and dolomite (mol) are those of the last iteration: they settle while Newton's
+    method does, and the Jacobian stays two by two.
     """
-    h, lx, lagged = point
+    h, lx, lagged, from_dolomite = point
     s = carbonate_at(h, cell.acid, lagged, c, g)
-    ions, dissolved, exhausted = cations_at(cell, s, lx, c, g)
+    ions, dissolved = cations_at(cell, s, (lx, from_dolomite), c, g)
     so4 = _free_sulphate(cell, s, ions.ca, ions.mg, lagged)
     aluminium = c.al_hydroxide * s.h * s.h * s.h
     others = Others(
@@ -139,8 +141,9 @@ def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, floa
         ionic=_ionic_strength(ions, others, s),
         so4=so4,
         cations=ions,
-        dissolved=dissolved,
-        exhausted=exhausted,
+        dissolved=dissolved.calcite,
+        exhausted=dissolved.exhausted,
+        dolomite=dissolved.dolomite,
     )
 
 

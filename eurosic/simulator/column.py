@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.simulator.cell import Cell
+from eurosic.simulator.chemistry import Balance
 from eurosic.simulator.constants import (
     CA,
     CHARGES,
@@ -28,8 +30,9 @@ from eurosic.simulator.constants import (
     K,
 )
 from eurosic.simulator.kernels import kernel
+from eurosic.simulator.minerals import Minerals, no_minerals, with_minerals
 from eurosic.simulator.solver import Point, Solution, cold_point, solve_cell
-from eurosic.simulator.species import Cell, carbonate_at
+from eurosic.simulator.species import carbonate_at
 
 Array = NDArray[np.float64]
 
@@ -147,6 +150,8 @@ def cell_of(store: Store, soil: Soil, j: int, water: float, acid: float) -> Cell
         charge=soil.charge[j],
         charge_slope=soil.charge_slope[j],
         acid=acid,
+        dolomite=0.0,
+        dolomite_slow=0.0,
     )
 
 
@@ -185,7 +190,28 @@ def _receive(store: Store, step: Step, flow: Flow, j: int) -> None:
 
 
 @kernel
+def _draw(store: Store, minerals: Minerals, j: int, b: Balance) -> None:
+    # Calcite gives what dissolved, coarse calcite what the fine could not; exhausted means none is left.
+    coarse = 0.0
+    if minerals.coarse.size > 0:
+        coarse = max(b.dissolved - store.calcite[j], 0.0)
+        minerals.coarse[j] = 0.0 if b.exhausted else minerals.coarse[j] - coarse
+        minerals.dolomite[j] -= b.dolomite
+    store.calcite[j] = 0.0 if b.exhausted or coarse > 0.0 else store.calcite[j] - b.dissolved
+    store.totals[j, CA] += b.dissolved + b.dolomite
+    store.totals[j, MG] += b.dolomite
+
+
+@kernel
 def sweep(store: Store, soil: Soil, step: Step, c: Constants, flow: Flow) -> bool:
+    """Step a column without coarse calcite and dolomite once, in place; as `sweep_minerals`."""
+    return sweep_minerals(store, soil, step, c, flow, no_minerals())
+
+
+@kernel
+def sweep_minerals(
+    store: Store, soil: Soil, step: Step, c: Constants, flow: Flow, minerals: Minerals
+) -> bool:
     """Step a column once, in place; False where a layer found no equilibrium.
 
     T_eff = T_old + Q_in dt c_in + sources; chemistry in W = V' + Q_out dt; T_new = T_eff (+ xi for Ca)
@@ -194,14 +220,14 @@ def sweep(store: Store, soil: Soil, step: Step, c: Constants, flow: Flow) -> boo
     for j in range(store.calcite.size):
         _receive(store, step, flow, j)
         cell = cell_of(store, soil, j, step.water[j] + step.flux[j + 1], c.kh * step.pco2[j])
+        cell = with_minerals(cell, minerals, j)
         found = solve_cell(cell, c, recall(store, j))
         if not found.ok:
             return False
         remember(store, j, found.at)
         flow.dic[j] = write_concentrations(found, cell, c, flow.concentration[j])
         flow.ph[j] = -found.at.h / LN10
-        store.totals[j, CA] += found.balance.dissolved
-        store.calcite[j] = 0.0 if found.balance.exhausted else store.calcite[j] - found.balance.dissolved
+        _draw(store, minerals, j, found.balance)
         for i in range(8):
             store.totals[j, i] -= step.flux[j + 1] * flow.concentration[j, i]
     return True

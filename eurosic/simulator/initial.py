@@ -11,17 +11,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.simulator.cell import cell_with
 from eurosic.simulator.chemistry import site_fractions
 from eurosic.simulator.column import ENDLESS, Soil, Store, cell_of, remember
 from eurosic.simulator.constants import CA, CHARGES, CL, MG, NA, NH4, NO3, SO4, Constants, K
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.solver import Solution, cold_point, solve_cell
-from eurosic.simulator.species import cell_with, site_charge
+from eurosic.simulator.species import site_charge
 
 Array = NDArray[np.float64]
 
 # mol L-1, order of `IONS`; calcium follows from calcite. SCIENCE.md 2.7.
-PORE_WATER = (0.0, 0.3e-3, 0.3e-3, 0.05e-3, 0.0, 0.0, 0.2e-3, 0.4e-3)
+PORE_WATER: tuple[float, ...] = (0.0, 0.3e-3, 0.3e-3, 0.05e-3, 0.0, 0.0, 0.2e-3, 0.4e-3)
 # Shares of Mg, Na and K in the charge of exchangeable bases; the rest is Ca. Those of the exchanger that the
 # water above is in equilibrium with, rounded.
 _BASE_MG, _BASE_NA, _BASE_K = 0.08, 0.003, 0.01

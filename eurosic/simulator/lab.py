@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.simulator.cell import Cell
 from eurosic.simulator.column import Soil, Store
 from eurosic.simulator.constants import CA, CL, LN10, MG, NA, NH4, NO3, SO4, Constants, K
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.options import Settings
 from eurosic.simulator.solver import Point, solve_cell
-from eurosic.simulator.species import Cell
 
 Array = NDArray[np.float64]
 
@@ -44,6 +44,8 @@ def _suspended(store: Store, soil: Soil, j: int, s: Settings, acid: float) -> Ce
         charge=soil.charge[j],
         charge_slope=soil.charge_slope[j],
         acid=acid,
+        dolomite=0.0,
+        dolomite_slow=0.0,
     )
 
 

@@ -23,7 +23,7 @@ from eurosic.simulator.annual import (
     Fluxes,
     leave,
 )
-from eurosic.simulator.column import sweep
+from eurosic.simulator.column import sweep_minerals
 from eurosic.simulator.constants import constants_at
 from eurosic.simulator.fertiliser import manage_month
 from eurosic.simulator.gas import layered_carbon_dioxide, tortuosity
@@ -93,7 +93,8 @@ def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, li
             nitrify(store.totals, nitrified_share(celsius, 1.0))
         for j in range(frame.thickness.size):
             store.calcite[j] += limed * drivers[LIME] * s.seasons[LIMING, month] * frame.lime_shares[j]
-        if not sweep(store, column.soil, step, constants_at(celsius, s.davies), column.flow):
+        c = constants_at(celsius, s.davies)
+        if not sweep_minerals(store, column.soil, step, c, column.flow, column.minerals):
             return Fluxes(np.nan, np.nan, np.nan, np.nan, False)
         fluxes = leave(column, fluxes)
     return fluxes

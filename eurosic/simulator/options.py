@@ -64,6 +64,11 @@ class SimulatorOptions:
         the laboratory's air, atm.
     rain, pore_water
         Concentrations of `IONS` in precipitation and in the first pore water, mol L-1.
+    coarse_share, coarse_rate
+        Share of the carbonate that is fragments, and their rate of dissolution far from equilibrium, yr-1
+        (0.5 is that of 1 cm grains, from memory).
+    dolomite_share, dolomite_rate
+        Share of the carbonate's carbon that is dolomite, and its rate, yr-1 (0.05 is that of fine silt, from memory).
     layers
         Thickness of the layers from the surface down, m.
     """
@@ -81,6 +86,10 @@ class SimulatorOptions:
     lab_co2: float = 4.2e-4
     rain: tuple[float, ...] = RAIN
     pore_water: tuple[float, ...] = PORE_WATER
+    coarse_share: float = 0.0
+    coarse_rate: float = 0.5
+    dolomite_share: float = 0.0
+    dolomite_rate: float = 0.05
     layers: tuple[float, ...] = LAYERS
 
     def __post_init__(self) -> None:
@@ -99,6 +108,15 @@ class SimulatorOptions:
                     f"{name} has {len(getattr(self, name))} concentrations",
                     wanted=f"{len(IONS)}, of {', '.join(IONS)}",
                 )
+        if (
+            not 0.0 <= self.coarse_share + self.dolomite_share <= 1.0
+            or min(self.coarse_share, self.dolomite_share) < 0
+        ):
+            raise PredictorError(
+                "simulator options",
+                f"coarse_share {self.coarse_share:g} and dolomite_share {self.dolomite_share:g}",
+                wanted="shares of the carbonate that sum to at most 1",
+            )
         limits = np.cumsum(self.layers)
         if min(self.layers) <= 0 or any(
             not np.isclose(limits, bottom).any() for _, bottom in STANDARD_DEPTHS
@@ -126,6 +144,10 @@ class Settings(NamedTuple):
     monthly: float
     fit_drainage: float
     seasons: Array
+    coarse_share: float
+    coarse_rate: float
+    dolomite_share: float
+    dolomite_rate: float
 
 
 class Frame(NamedTuple):
@@ -161,6 +183,10 @@ def settings_of(options: SimulatorOptions) -> Settings:
         monthly=float(options.step == "month"),
         fit_drainage=float(options.fit_drainage),
         seasons=options.seasons.table(),
+        coarse_share=options.coarse_share,
+        coarse_rate=options.coarse_rate,
+        dolomite_share=options.dolomite_share,
+        dolomite_rate=options.dolomite_rate,
     )
 
 

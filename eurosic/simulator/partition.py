@@ -11,12 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.simulator.cell import Cell, cell_with
 from eurosic.simulator.chemistry import SITES, site_fractions
 from eurosic.simulator.column import Soil, Store, cell_of, write_concentrations
 from eurosic.simulator.constants import LN10, Constants
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.solver import cold_point, solve_cell
-from eurosic.simulator.species import Cell, cell_with, site_charge
+from eurosic.simulator.species import site_charge
 
 Array = NDArray[np.float64]
 

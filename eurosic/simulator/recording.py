@@ -16,6 +16,7 @@ from eurosic.simulator.column import Soil, Store
 from eurosic.simulator.constants import CA, CHARGES, CL, MG, NA, NH4, NO3, SO4, Constants, K
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.lab import lab_ph
+from eurosic.simulator.minerals import mineral_carbon
 from eurosic.simulator.options import Frame, Settings
 
 Array = NDArray[np.float64]
@@ -62,7 +63,8 @@ def write_profile(
         row[d, _LAB] = lab_ph(column.store, column.soil, points, only, chem)
     for j in range(frame.thickness.size):
         d, share, c = frame.depth[j], frame.depth_share[j], column.flow.concentration
-        row[d, _SIC] += column.store.calcite[j] * MOLAR_MASS_C
+        carbon = column.store.calcite[j] + mineral_carbon(column.minerals, j)
+        row[d, _SIC] += carbon * MOLAR_MASS_C
         row[d, _NITRATE] += column.store.totals[j, NO3]
         row[d, _PH] += share * column.flow.ph[j]
         row[d, _SATURATION] += share * base_saturation(column.store, column.soil, j)

@@ -11,38 +11,12 @@ from math import exp
 from typing import NamedTuple
 
 from eurosic.simulator.activity import Activities
+from eurosic.simulator.cell import Cell
 from eurosic.simulator.constants import LN10, X_CA, X_K, X_MG, X_NH4, Constants
 from eurosic.simulator.kernels import kernel
 
 # Exchanger charge never falls below this share of that at pH 7; SCIENCE.md 2.3.
 CHARGE_FLOOR = 0.2
-
-
-class Cell(NamedTuple):
-    """What is given to one cell for one step, per m2.
-
-    Totals of the strong ions (solution and exchanger, mol), `water` that the step dilutes them in (the store
-    at its end and what leaves, L), `calcite` (mol) at equilibrium unless `slow` = 1/(kappa dt) > 0 (mol-1),
-    `coarse` calcite (mol) that only dissolves, with its own `coarse_slow`; exchanger charge at pH 7 and its
-    slope (molc, molc per pH); `acid` = KH pCO2, the activity of dissolved CO2.
-    """
-
-    ca: float
-    mg: float
-    na: float
-    k: float
-    nh4: float
-    no3: float
-    so4: float
-    cl: float
-    water: float
-    calcite: float
-    slow: float
-    coarse: float
-    coarse_slow: float
-    charge: float
-    charge_slope: float
-    acid: float
 
 
 class Carbonate(NamedTuple):
@@ -79,27 +53,12 @@ class Cations(NamedTuple):
     nh4: Ion
 
 
-@kernel
-def cell_with(cell: Cell, calcite: float, slow: float, charge: float, charge_slope: float) -> Cell:
-    """Return a cell with another calcite (mol m-2, and 1/(kappa dt)) and another exchanger (molc, per pH)."""
-    return Cell(
-        ca=cell.ca,
-        mg=cell.mg,
-        na=cell.na,
-        k=cell.k,
-        nh4=cell.nh4,
-        no3=cell.no3,
-        so4=cell.so4,
-        cl=cell.cl,
-        water=cell.water,
-        calcite=calcite,
-        slow=slow,
-        coarse=0.0,
-        coarse_slow=0.0,
-        charge=charge,
-        charge_slope=charge_slope,
-        acid=cell.acid,
-    )
+class Dissolved(NamedTuple):
+    """What dissolves in a step, mol: calcite (below 0 where it precipitates), dolomite; whether all calcite did."""
+
+    calcite: float
+    dolomite: float
+    exhausted: bool
 
 
 @kernel
@@ -143,26 +102,39 @@ def _monovalent(total: float, water: float, sites: tuple[float, float], affinity
 
 
 @kernel
-def _magnesium(cell: Cell, s: Carbonate, sites: tuple[float, float], affinity: float) -> Ion:
+def _magnesium(
+    cell: Cell, s: Carbonate, sites: tuple[float, float], affinity: float, dolomite: tuple[float, Ion]
+) -> tuple[Ion, float]:
+    # Saturation of dolomite per free Mg, {Ca}{CO3}2 g_Mg / K, comes with the Ca that it holds.
     held = sites[0] * affinity
     room = cell.water * (1.0 + s.mg_hco3 + s.mg_co3 + s.mg_so4) + 0.5 * held
     by_h = -cell.water * (s.mg_hco3 + 2.0 * s.mg_co3) + 0.5 * sites[1] * affinity
     free = cell.mg / room
-    return Ion(free, -free * by_h / room, -free * held / room, affinity)
+    saturation, ca = dolomite
+    if cell.dolomite <= 0.0 or saturation * free >= 1.0:
+        return Ion(free, -free * by_h / room, -free * held / room, affinity), 0.0
+    slow = cell.dolomite_slow * room + saturation
+    trial, most = (cell.dolomite_slow * cell.mg + 1.0) / slow, (cell.mg + cell.dolomite) / room
+    if most <= trial:
+        return Ion(most, -most * by_h / room, -most * held / room, affinity), cell.dolomite
+    down_h = (cell.dolomite_slow * by_h + saturation * (ca.by_h / ca.free - 4.0)) / slow
+    down_l = (cell.dolomite_slow * held + saturation * ca.by_l / ca.free) / slow
+    return Ion(trial, -trial * down_h, -trial * down_l, affinity), max(room * trial - cell.mg, 0.0)
 
 
 @kernel
 def _calcium(
-    cell: Cell, s: Carbonate, sites: tuple[float, float], affinity: float, saturation: float
+    cell: Cell, s: Carbonate, sites: tuple[float, float], affinity: float, given: tuple[float, float]
 ) -> tuple[Ion, float, bool]:
     # D = dT/dc; the smallest of four candidates is the complementary one:
     #   fine calcite sets c (equilibrium or linear kinetics); else coarse calcite does; else all is dissolved.
+    saturation, total = given
     held = sites[0] * affinity
     room = cell.water * (1.0 + s.ca_hco3 + s.ca_co3 + s.ca_so4) + 0.5 * held
     by_h = -cell.water * (s.ca_hco3 + 2.0 * s.ca_co3) + 0.5 * sites[1] * affinity
-    with_fine = cell.ca + cell.calcite
+    with_fine = total + cell.calcite
     fine = cell.slow * room + saturation
-    free = (cell.slow * cell.ca + 1.0) / fine
+    free = (cell.slow * total + 1.0) / fine
     down_h = (cell.slow * by_h - 2.0 * saturation) / fine
     down_l = cell.slow * held / fine
     if cell.coarse > 0.0:
@@ -176,24 +148,31 @@ def _calcium(
     exhausted = trial < free
     if exhausted:
         free, down_h, down_l = trial, by_h / room, held / room
-    dissolved = cell.calcite + cell.coarse if exhausted else room * free - cell.ca
+    dissolved = cell.calcite + cell.coarse if exhausted else room * free - total
     return Ion(free, -free * down_h, -free * down_l, affinity), dissolved, exhausted
 
 
 @kernel
 def cations_at(
-    cell: Cell, s: Carbonate, lx: float, c: Constants, g: Activities
-) -> tuple[Cations, float, bool]:
-    """Return the cations at lx = ln x, the calcite dissolved to reach them (mol m-2), and whether all is."""
+    cell: Cell, s: Carbonate, point: tuple[float, float], c: Constants, g: Activities
+) -> tuple[Cations, Dissolved]:
+    """Return the cations at (ln x, dolomite dissolved in the last pass), and what dissolves to reach them."""
+    lx, from_dolomite = point
     x = exp(lx)
     sites = site_charge(cell, s.log_h)
-    saturation = g.ca * s.co3 / c.kc
-    ca, dissolved, exhausted = _calcium(cell, s, sites, X_CA * g.ca * x * x, saturation)
+    calcite = g.ca * s.co3 / c.kc
+    ca, dissolved, exhausted = _calcium(
+        cell, s, sites, X_CA * g.ca * x * x, (calcite, cell.ca + from_dolomite)
+    )
+    dolomite = 0.0
+    if cell.dolomite > 0.0:
+        dolomite = g.ca * g.mg * s.co3 * s.co3 * ca.free / c.dolomite
+    mg, from_dolomite = _magnesium(cell, s, sites, X_MG * g.mg * x * x, (dolomite, ca))
     ions = Cations(
         ca=ca,
-        mg=_magnesium(cell, s, sites, X_MG * g.mg * x * x),
+        mg=mg,
         na=_monovalent(cell.na, cell.water, sites, g.na * x),
         k=_monovalent(cell.k, cell.water, sites, X_K * g.k * x),
         nh4=_monovalent(cell.nh4, cell.water, sites, X_NH4 * g.nh4 * x),
     )
-    return ions, dissolved, exhausted
+    return ions, Dissolved(dissolved, from_dolomite, exhausted)

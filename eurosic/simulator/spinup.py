@@ -16,6 +16,7 @@ from eurosic.simulator.constants import CA, NO3, constants_at
 from eurosic.simulator.gas import carbon_dioxide
 from eurosic.simulator.initial import fill_acid, fill_saturated, hold_bases
 from eurosic.simulator.kernels import kernel
+from eurosic.simulator.minerals import DOLOMITE_CARBON, Minerals, slowness
 from eurosic.simulator.monthly import advance_months
 from eurosic.simulator.options import Frame, Settings
 
@@ -68,3 +69,17 @@ def give_nitrate(store: Store, j: int, nitrate: float) -> None:
     """Set the nitrate in transit in a layer (mol m-2); its acid has reacted, so that calcium comes with it."""
     store.totals[j, CA] = max(store.totals[j, CA] + 0.5 * (nitrate - store.totals[j, NO3]), 0.0)
     store.totals[j, NO3] = nitrate
+
+
+@kernel
+def lay_minerals(minerals: Minerals, carbon: Array, s: Settings, years: float) -> None:
+    """Divide a column's carbonate (mol m-2 of carbon, ``(layer,)``) into its kinds; `carbon` keeps the fine calcite.
+
+    Rates are per year; `years` is the length of a step.
+    """
+    for j in range(minerals.coarse.size):
+        minerals.coarse[j] = s.coarse_share * carbon[j]
+        minerals.dolomite[j] = s.dolomite_share * carbon[j] / DOLOMITE_CARBON
+        minerals.coarse_slow[j] = slowness(minerals.coarse[j], s.coarse_rate, years)
+        minerals.dolomite_slow[j] = slowness(minerals.dolomite[j], s.dolomite_rate, years)
+        carbon[j] *= 1.0 - s.coarse_share - s.dolomite_share

@@ -26,9 +26,11 @@ from eurosic.simulator.column import Store, new_store
 from eurosic.simulator.constants import constants_at
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.lab import LAB_TEMPERATURE, lab_ph
+from eurosic.simulator.minerals import DOLOMITE_CARBON, mineral_carbon
 from eurosic.simulator.options import Frame, Settings
 from eurosic.simulator.recording import write_profile
-from eurosic.simulator.spinup import advance, give_nitrate, spin_up
+from eurosic.simulator.seasons import MONTHS
+from eurosic.simulator.spinup import advance, give_nitrate, lay_minerals, spin_up
 
 Array = NDArray[np.float64]
 
@@ -87,6 +89,16 @@ def _fill(source: Array, target: Array) -> None:
 
 
 @kernel
+def _weigh_carbon(column: Column, carbon: Array) -> float:
+    # Carbonate carbon of each layer into `carbon`, mol m-2; returns that of the column.
+    total = 0.0
+    for j in range(carbon.size):
+        carbon[j] = column.store.calcite[j] + mineral_carbon(column.minerals, j)
+        total += carbon[j]
+    return total
+
+
+@kernel
 def _forget(batch: Batch, i: int) -> None:
     # A cell that failed has no value in any pathway or year.
     for p in range(batch.values.shape[0]):
@@ -105,7 +117,11 @@ def carbonate_depth(column: Column, frame: Frame) -> tuple[float, float]:
     """Return the depth (m) down to which no layer holds carbonate, and the regime of the column."""
     top, held, first = 0.0, 0.0, -1.0
     for j in range(frame.thickness.size):
-        carbonate = column.store.calcite[j] * MOLAR_MASS_CACO3
+        # Fragments above 2 mm are not of the fine earth, in which carbonate is measured.
+        fine = column.store.calcite[j]
+        if column.minerals.dolomite.size > 0:
+            fine += DOLOMITE_CARBON * column.minerals.dolomite[j]
+        carbonate = fine * MOLAR_MASS_CACO3
         if carbonate > THRESHOLD * column.soil.fine_earth[j]:
             held += frame.topsoil[j]
             if first < 0.0:
@@ -118,11 +134,11 @@ def carbonate_depth(column: Column, frame: Frame) -> tuple[float, float]:
 
 
 @kernel
-def _report_stocks(column: Column, frame: Frame, start: Array, row: Array) -> None:
+def _report_stocks(column: Column, frame: Frame, start: Array, now: Array, row: Array) -> None:
     for d in range(frame.reported.shape[0]):
         change = 0.0
         for j in range(start.size):
-            change += frame.reported[d, j] * (column.store.calcite[j] - start[j])
+            change += frame.reported[d, j] * (now[j] - start[j])
         row[_CHANGE + d] = change * MOLAR_MASS_C
     ph = 0.0
     for j in range(start.size):
@@ -145,25 +161,24 @@ def _run_pathway(
 ) -> bool:
     # One pathway of one cell, year after year; `column` holds the state of 1 January of the start year.
     frame, s = given
-    start = np.empty(frame.thickness.size)
-    _fill(column.store.calcite, start)
+    start, now = np.empty(frame.thickness.size), np.empty(frame.thickness.size)
+    stock = _weigh_carbon(column, start)
     # Points of their own: what is recorded besides must not change the last bit of what is reported.
     points, apart = new_store(start.size).points, new_store(start.size).points
     lab = constants_at(LAB_TEMPERATURE, s.davies)
-    stock = start.sum()
     if profile.shape[0] > 0:
         write_profile(column, frame, apart, (lab, s), profile[0])
     for year in range(forcing.shape[0]):
         fluxes = advance(column, forcing[year], frame, s, 1.0)
         if not fluxes.ok:
             return False
-        now = column.store.calcite.sum()
-        _report_stocks(column, frame, start, values[year])
-        _report_fluxes(fluxes, stock - now + forcing[year, LIME], values[year])
+        left = _weigh_carbon(column, now)
+        _report_stocks(column, frame, start, now, values[year])
+        _report_fluxes(fluxes, stock - left + forcing[year, LIME], values[year])
         values[year, _LAB] = lab_ph(column.store, column.soil, points, frame.topsoil, (lab, s))
         if profile.shape[0] > 0:
             write_profile(column, frame, apart, (lab, s), profile[year + 1])
-        stock = now
+        stock = left
     return True
 
 
@@ -176,7 +191,11 @@ def _prepare(column: Column, state: Array, baseline: Array, frame: Frame, s: Set
         depth = frame.depth[j]
         calcite[j] = state[depth, _SIC] / MOLAR_MASS_C * frame.depth_share[j]
         saturation[j] = state[depth, _SATURATION]
+    carbon = calcite.copy()
+    years = 1.0 / MONTHS if s.monthly > 0.5 else 1.0 / s.substeps
+    lay_minerals(column.minerals, calcite, s, years)
     ok = spin_up(column, calcite, saturation, baseline, (frame, s))
+    lay_minerals(column.minerals, carbon, s, years)
     for j in range(layers):
         nitrate = state[frame.depth[j], _NITRATE]
         if nitrate > 0.0:
@@ -196,10 +215,13 @@ def run_batch(batch: Batch, frame: Frame, s: Settings) -> None:
         ok = _prepare(column, batch.state[i], batch.baseline[i], frame, s)
         _copy(column.store, start)
         _fill(column.step.water, water)
+        coarse, dolomite = column.minerals.coarse.copy(), column.minerals.dolomite.copy()
         for p in range(pathways):
             # Every pathway starts from the same state, the solver's included: equal drivers, equal bits.
             _copy(start, column.store)
             _fill(water, column.step.water)
+            _fill(coarse, column.minerals.coarse)
+            _fill(dolomite, column.minerals.dolomite)
             profile = batch.profiles[p, i] if recorded else unrecorded
             ok = ok and _run_pathway(column, batch.forcing[p, i], batch.values[p, i], profile, (frame, s))
         batch.converged[i] = ok

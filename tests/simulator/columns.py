@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from eurosic.base.signature import Columns
 from eurosic.base.units import MOLAR_MASS_C
 from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS
+from eurosic.simulator.cell import Cell
 from eurosic.simulator.column import Soil, Step, Store
 from eurosic.simulator.constants import CA, CL, MG, NA, NO3, SO4, Constants, K, constants_at
 from eurosic.simulator.nitrogen import source_shares
 from eurosic.simulator.profile import Course, Record, initial_store, steady_course
-from eurosic.simulator.species import Cell
 
 Array = NDArray[np.float64]
 

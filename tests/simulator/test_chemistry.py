@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eurosic.simulator.activity import activities_at
+from eurosic.simulator.cell import Cell
 from eurosic.simulator.chemistry import balance_at, site_fractions
 from eurosic.simulator.constants import LN10
-from eurosic.simulator.species import CHARGE_FLOOR, Cell, carbonate_at, site_charge
+from eurosic.simulator.species import CHARGE_FLOOR, carbonate_at, site_charge
 from tests.simulator.columns import water_cell
 
 SOIL = {
@@ -32,7 +33,7 @@ def test_pure_water_under_carbon_dioxide_is_neutral_where_protons_equal_bicarbon
     """By hand: with activities 1, h2 = K1 KH p + Kw, pH 5.66; a trace of Al3+ is left over."""
     cell, c = water_cell(25.0, 3.2e-4, calcite=0.0)
     g = activities_at(0.0, c)
-    balance = balance_at(cell, c, g, (0.5 * np.log(c.k1 * cell.acid + c.kw), 0.0, 0.0))
+    balance = balance_at(cell, c, g, (0.5 * np.log(c.k1 * cell.acid + c.kw), 0.0, 0.0, 0.0))
     assert -0.5 * np.log10(c.k1 * cell.acid + c.kw) == pytest.approx(5.66, abs=0.01)
     assert balance.charge.value == pytest.approx(0.0, abs=5e-3)
 
@@ -43,7 +44,7 @@ def test_water_over_calcite_holds_the_calcium_that_the_solubility_product_allows
     g = activities_at(0.006, c)
     h = -7.3 * LN10
     co3 = carbonate_at(h, cell.acid, 0.0, c, g).co3
-    assert balance_at(cell, c, g, (h, 0.0, 0.0)).cations.ca.free == pytest.approx(c.kc / (g.ca * co3))
+    assert balance_at(cell, c, g, (h, 0.0, 0.0, 0.0)).cations.ca.free == pytest.approx(c.kc / (g.ca * co3))
 
 
 @pytest.mark.parametrize(
@@ -62,10 +63,10 @@ def test_every_slope_is_the_difference_quotient(given_too: dict[str, float], ph:
     """Central differences of charge, sites, ionic strength and sulphate in h and in lx, to 1e-6."""
     cell, c = water_cell(11.0, 0.01, **(SOIL | given_too))
     g = activities_at(0.008, c)
-    point, d = np.array([-ph * LN10, 2.0, 1e-4]), 1e-5
+    point, d = np.array([-ph * LN10, 2.0, 1e-4, 0.0]), 1e-5
     here = balance_at(cell, c, g, tuple(point))
     for axis, slope in ((0, "by_h"), (1, "by_l")):
-        shift = d * np.eye(3)[axis]
+        shift = d * np.eye(4)[axis]
         up, down = (balance_at(cell, c, g, tuple(point + sign * shift)) for sign in (1, -1))
         for name in ("charge", "sites", "ionic", "so4"):
             measured = (getattr(up, name).value - getattr(down, name).value) / (2 * d)
@@ -88,7 +89,7 @@ def test_calcite_dissolves_no_more_than_there_is_and_only_below_saturation(
     """Complementarity: xi <= m; undersaturated only where all is dissolved or kinetics are slow; no other state."""
     cell, c = water_cell(11.0, 0.01, **(SOIL | {"ca": total, "calcite": calcite, "slow": slow}))
     g = activities_at(0.008, c)
-    found = balance_at(cell, c, g, (-ph * LN10, 1.0, 0.0))
+    found = balance_at(cell, c, g, (-ph * LN10, 1.0, 0.0, 0.0))
     omega = found.cations.ca.free * g.ca * carbonate_at(-ph * LN10, cell.acid, 0.0, c, g).co3 / c.kc
     assert found.dissolved <= calcite * (1 + 1e-12)
     if found.exhausted:
@@ -102,7 +103,7 @@ def test_calcite_dissolves_no_more_than_there_is_and_only_below_saturation(
 
 def test_endless_speed_of_dissolution_is_equilibrium() -> None:
     """Kappa -> infinity (SCIENCE.md 7.8): slow = 1e-9 gives the calcium of slow = 0."""
-    point = (-7.0 * LN10, 1.5, 0.0)
+    point = (-7.0 * LN10, 1.5, 0.0, 0.0)
     calcium = []
     for slow in (0.0, 1e-9):
         cell, c = water_cell(11.0, 0.01, **(SOIL | {"calcite": 50.0, "slow": slow}))
@@ -122,5 +123,5 @@ def test_site_fractions_are_those_that_the_site_balance_sums() -> None:
     """ln(sum of the seven fractions) is the residual of the sites."""
     cell, c = water_cell(11.0, 0.01, **SOIL)
     h, lx = -4.5 * LN10, 1.7
-    found = balance_at(cell, c, activities_at(0.008, c), (h, lx, 0.0))
+    found = balance_at(cell, c, activities_at(0.008, c), (h, lx, 0.0, 0.0))
     assert np.log(sum(site_fractions(found.cations, c, h, lx))) == pytest.approx(found.sites.value)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from eurosic.simulator.activity import activities_at
+from eurosic.simulator.cell import Cell
 from eurosic.simulator.chemistry import balance_at
 from eurosic.simulator.constants import LN10, constants_at
 from eurosic.simulator.solver import Point, Solution, cold_point, solve_cell
-from eurosic.simulator.species import Cell, carbonate_at
+from eurosic.simulator.species import carbonate_at
 from tests.simulator.columns import water_cell
 
 # degC, atm, pH, Ca, alkalinity, DIC (mmol/L); SCIENCE.md 7.3, from PHREEQC.
@@ -116,7 +117,7 @@ def test_the_residual_stays_small_when_activities_are_taken_at_the_answer() -> N
         c = constants_at(celsius, 0.0)
         cell = Cell(*row, c.kh * pressure)
         at = solve_cell(cell, c, cold_point()).at
-        fresh = balance_at(cell, c, activities_at(at.ionic, c), (at.h, at.lx, at.so4))
+        fresh = balance_at(cell, c, activities_at(at.ionic, c), (at.h, at.lx, at.so4, 0.0))
         assert abs(fresh.charge.value) <= 2e-8
         assert abs(fresh.sites.value) <= 2e-8
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.units import MOLAR_MASS_C
 from eurosic.simulator.activity import activities_at
+from eurosic.simulator.cell import cell_with
 from eurosic.simulator.chemistry import site_fractions
 from eurosic.simulator.column import Soil, Step, Store, cell_of, new_flow, new_store, sweep
 from eurosic.simulator.constants import CA, LN10, NH4, NO3, Constants, constants_at
@@ -37,7 +38,6 @@ from eurosic.simulator.nitrogen import source_shares
 from eurosic.simulator.options import LAYERS
 from eurosic.simulator.partition import inert
 from eurosic.simulator.solver import cold_point, solve_cell
-from eurosic.simulator.species import cell_with
 
 Array = NDArray[np.float64]
 

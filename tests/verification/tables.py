@@ -15,6 +15,7 @@ from eurosic.base.signature import Columns
 from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from eurosic.base.vocabulary import TARGETS
 from eurosic.simulator.annual import EXPORT, EXTRA, LIME, NITRATE, PRECIPITATION
+from eurosic.simulator.cell import Cell
 from eurosic.simulator.constants import (
     CHARGES,
     IONS,
@@ -36,7 +37,7 @@ from eurosic.simulator.profile import run_course
 from eurosic.simulator.seasons import Seasons
 from eurosic.simulator.simulate import Simulator
 from eurosic.simulator.solver import TOLERANCE, Point, Solution, _newton, cold_point, solve_cell
-from eurosic.simulator.species import Cell, carbonate_at
+from eurosic.simulator.species import carbonate_at
 from eurosic.simulator.spinup import advance
 from tests.simulator.columns import (
     KG_PER_HA,
