@@ -43,6 +43,7 @@ def _debye_hueckel(charge2: float, size: float, linear: float, root: float, c: C
 def _davies(ionic: float, c: Constants) -> Activities:
     root = sqrt(ionic)
     one = exp(-c.slope * (root / (1.0 + root) - 0.3 * ionic))
+    # ln g goes with the square of the charge: charge 2 is the fourth power of charge 1, charge 3 the ninth.
     two, three = one**4, one**9
     neutral = exp(0.1 * LN10 * ionic)
     return Activities(two, two, one, one, one, one, two, one, one, one, two, one, three, neutral)
@@ -51,6 +52,8 @@ def _davies(ionic: float, c: Constants) -> Activities:
 @kernel
 def _wateq(ionic: float, c: Constants) -> Activities:
     root = sqrt(ionic)
+    # Exponentials are half of a cell's cost: CaHCO3+ and CO3-- share the size of HCO3-, Al3+ that of H+,
+    # and Cl- that of K+, so that powers and reuse serve five species.
     hco3 = _debye_hueckel(1.0, 5.4, 0.0, root, c)
     h = _debye_hueckel(1.0, 9.0, 0.0, root, c)
     return Activities(

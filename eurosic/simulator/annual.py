@@ -80,6 +80,7 @@ def leave(column: Column, before: Fluxes) -> Fluxes:
     last = column.breath.size - 1
     out, c = column.step.flux[last + 1], column.flow.concentration
     alkalinity = 0.0
+    # Alkalinity is the charge of the strong ions: what leaves with them is leached, whatever the pH.
     for i in range(8):
         alkalinity += CHARGES[i] * c[last, i]
     return Fluxes(
@@ -110,6 +111,7 @@ def _soil_of(covariates: Array, frame: Frame) -> Soil:
 def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Settings) -> Column:
     """Return an empty column of a cell's covariates ``(covariate,)`` at its mean temperature (degC)."""
     layers = frame.thickness.size
+    # Respiration is given at the mean temperature, that of the baseline year: Q10 acts on departures from it.
     air = Air(
         molar_respiration(covariates[_RESPIRATION]),
         covariates[_RESPIRATION_DEPTH],
@@ -119,6 +121,7 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
         covariates[AIR_POROSITY],
         covariates[POROSITY],
     )
+    # An annual step keeps every layer at field capacity: what enters and is not withdrawn leaves.
     step = Step(
         1e3 * covariates[_FIELD_CAPACITY] * frame.thickness,
         np.zeros(layers + 1),
@@ -127,6 +130,7 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
         np.zeros(layers),
     )
     soil = _soil_of(covariates, frame)
+    # Pedotransfer can put the wilting point above field capacity; a bucket needs some room between them.
     bucket = Bucket(
         1e3 * covariates[_FIELD_CAPACITY] * frame.thickness,
         1e3 * min(covariates[_WILTING_POINT], 0.95 * covariates[_FIELD_CAPACITY]) * frame.thickness,
@@ -147,6 +151,7 @@ def new_column(covariates: Array, mean_temperature: float, frame: Frame, s: Sett
         np.zeros(5),
         new_minerals(layers, s.coarse_share + s.dolomite_share),
     )
+    # Water and carbon dioxide have profiles of their own: roots drink deeper than the soil breathes.
     root_shares(frame.thickness, covariates[_ROOT_DEPTH], column.roots)
     root_shares(frame.thickness, covariates[_RESPIRATION_DEPTH], column.breath)
     return column
@@ -157,6 +162,8 @@ def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, lime
     """Step a column through a year of drivers ``(driver,)`` in place, with `limed` (0.0 or 1.0) of its lime."""
     part = 1.0 / s.substeps
     step, store = column.step, column.store
+    # All that depends on the year's climate is made anew each year: a hundredth of the cost of its chemistry,
+    # and a transient climate needs nothing else.
     c = constants_at(drivers[TEMPERATURE], s.davies)
     carbon_dioxide(frame.thickness, column.air, drivers[TEMPERATURE], column.breath, step.pco2)
     annual_flux(part * drivers[PRECIPITATION], part * drivers[DRAINAGE], column.roots, step.flux)
@@ -167,6 +174,7 @@ def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, lime
         frame.acid_shares,
         step.sources,
     )
+    # Lime is ploughed in before the water passes, so that it can dissolve in its own year.
     fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, True)
     for _ in range(s.substeps):
         for j in range(frame.thickness.size):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from eurosic.simulator.kernels import kernel
 
 
+# Plain numbers, not arrays: the compiler keeps a cell in registers.
 class Cell(NamedTuple):
     """What is given to one cell for one step, per m2.
 

@@ -76,6 +76,8 @@ def _free_sulphate(cell: Cell, s: Carbonate, ca: Ion, mg: Ion, lagged: float) ->
 def _charge_of(i: Cations, o: Others, s: Carbonate) -> Sum:
     # Each Ca or Mg carries its two charges and one more for every MHCO3+ that goes with it.
     ca, mg = 2.0 + s.ca_hco3, 2.0 + s.mg_hco3
+    # Logarithms of sums of monomials are close to straight lines in h and lx: Newton's method then reaches the
+    # root from any distance, where the plain difference of charges would saturate.
     plus = ca * i.ca.free + mg * i.mg.free + i.na.free + i.k.free + i.nh4.free + o.h + 3.0 * o.al
     plus_h = ca * i.ca.by_h - s.ca_hco3 * i.ca.free + mg * i.mg.by_h - s.mg_hco3 * i.mg.free
     plus_h += i.na.by_h + i.k.by_h + i.nh4.by_h + o.h + 9.0 * o.al
@@ -89,6 +91,7 @@ def _charge_of(i: Cations, o: Others, s: Carbonate) -> Sum:
 @kernel
 def _sites_of(i: Cations, c: Constants, h: float, al: float, x: float) -> Sum:
     # `al` is an activity here; E = K a x^z.
+    # H+ and Al3+ come from reservoirs without end (water and CO2, aluminium hydroxide): no total limits them.
     e_h, e_al = c.x_h * h * x, c.x_al * al * x * x * x
     two = i.ca.fraction * i.ca.free + i.mg.fraction * i.mg.free
     one = i.na.fraction * i.na.free + i.k.fraction * i.k.free + i.nh4.fraction * i.nh4.free
@@ -123,6 +126,7 @@ def balance_at(cell: Cell, c: Constants, g: Activities, point: tuple[float, floa
     h, lx, lagged, from_dolomite = point
     s = carbonate_at(h, cell.acid, lagged, c, g)
     ions, dissolved = cations_at(cell, s, (lx, from_dolomite), c, g)
+    # Sulphate after the cations that bind it: its own bound share acts on them in the next pass.
     so4 = _free_sulphate(cell, s, ions.ca, ions.mg, lagged)
     aluminium = c.al_hydroxide * s.h * s.h * s.h
     others = Others(

@@ -133,6 +133,7 @@ def recall(store: Store, j: int) -> Point:
 def cell_of(store: Store, soil: Soil, j: int, water: float, acid: float) -> Cell:
     """Return layer `j` as a cell diluted in `water` (L m-2) at an activity of dissolved CO2."""
     t = store.totals
+    # The store at the end of the step and what leaves in it are diluted alike: a layer is a mixed cell.
     return Cell(
         ca=t[j, CA],
         mg=t[j, MG],
@@ -162,6 +163,7 @@ def write_concentrations(found: Solution, cell: Cell, c: Constants, out: Array) 
     s = carbonate_at(found.at.h, cell.acid, found.at.so4, c, g)
     out[CA] = ions.ca.free * (1.0 + s.ca_hco3 + s.ca_co3 + s.ca_so4)
     out[MG] = ions.mg.free * (1.0 + s.mg_hco3 + s.mg_co3 + s.mg_so4)
+    # Monovalent ions form no complex here; anions of strong acids are wholly dissolved.
     out[NA], out[K], out[NH4] = ions.na.free, ions.k.free, ions.nh4.free
     out[NO3], out[CL], out[SO4] = cell.no3 / cell.water, cell.cl / cell.water, cell.so4 / cell.water
     dic = cell.acid / g.neutral + s.hco3 / g.hco3 + s.co3 / g.co3
@@ -174,6 +176,7 @@ def _receive(store: Store, step: Step, flow: Flow, j: int) -> None:
     # a harvest exports its alkalinity even where the model holds too little potassium (its fertiliser is
     # not modelled). What Ca cannot give either stays unmet.
     owed = 0.0
+    # From the last ion to the first, so that calcium comes when all that it has to make good is known.
     for back in range(8):
         i = 7 - back
         above = step.infiltration[i] if j == 0 else flow.concentration[j - 1, i]
@@ -218,16 +221,20 @@ def sweep_minerals(
     - Q_out dt c, with xi the calcite dissolved. Source: SCIENCE.md 2.5.
     """
     for j in range(store.calcite.size):
+        # The layer above is solved already: what it passes on carries the concentration of this step, not of
+        # the last. That makes the scheme implicit without iterating over layers.
         _receive(store, step, flow, j)
         cell = cell_of(store, soil, j, step.water[j] + step.flux[j + 1], c.kh * step.pco2[j])
         cell = with_minerals(cell, minerals, j)
         found = solve_cell(cell, c, recall(store, j))
         if not found.ok:
             return False
+        # Even a year on, the solution is near: a warm start saves half of the passes.
         remember(store, j, found.at)
         flow.dic[j] = write_concentrations(found, cell, c, flow.concentration[j])
         flow.ph[j] = -found.at.h / LN10
         _draw(store, minerals, j, found.balance)
+        # What stays is what did not leave, by subtraction: rounding is the only loss.
         for i in range(8):
             store.totals[j, i] -= step.flux[j + 1] * flow.concentration[j, i]
     return True

@@ -144,6 +144,7 @@ def take_up(column: Column, demand: float) -> float:
     asked for again in the next month (`OWED`). Taking nitrate raises alkalinity, taking ammonium lowers it.
     """
     t, wanted = column.store.totals, demand + column.nitrogen[OWED]
+    # Nitrogen below the roots is out of reach, and what lies deep is reached less: hence the product.
     offered = 0.0
     for j in range(column.roots.size):
         offered += column.roots[j] * (t[j, NH4] + t[j, NO3])
@@ -171,10 +172,12 @@ def manage_month(
     total = 0.0
     for form in range(len(FORMS)):
         total += managed[form]
+    # The order of a month: spread, nitrified, denitrified, taken up; what is left may leach.
     apply_nitrogen(column, managed, month, frame, s)
     nitrify(column.store.totals, nitrified_share(celsius, 1.0))
     denitrify(column, managed[DENITRIFIED], frame)
     taken = take_up(column, total * managed[NUE] * s.seasons[UPTAKE, month])
     annual_sources(0.0, 0.0, managed[ASH] * taken, frame.acid_shares, column.step.sources)
+    # Nitrogen was put into the totals; only the export of bases is left to the step.
     for j in range(frame.thickness.size):
         column.step.sources[j, NH4] = 0.0

@@ -82,6 +82,7 @@ def layered_carbon_dioxide(
     below it, so that C is one sum of fluxes over one sum of sources. pCO2 = C R T. `sources` is the share of
     respiration of each layer, `ease` its D_s/D_0.
     """
+    # Profiles settle within hours, steps last months: quasi-steady is exact enough and costs two sums.
     kelvin = celsius + ABSOLUTE_ZERO
     warm = exp(log(Q10) * 0.1 * (celsius - air.mean_temperature))
     to_pressure = warm * air.respiration * GAS_CONSTANT * kelvin / diffusivity(celsius)

@@ -59,6 +59,7 @@ def lab_ph(
     to 1; `chem` holds the constants at the laboratory's temperature and the settings.
     """
     c, s = chem
+    # Only layers with a weight are solved: six of twenty, so that lab pH adds a third, not the double, of cost.
     mean = 0.0
     for j in range(weights.size):
         if weights[j] > 0.0:

@@ -43,6 +43,7 @@ def no_minerals() -> Minerals:
 @kernel
 def slowness(amount: float, rate: float, years: float) -> float:
     """Return 1/(kappa dt) of grains: kappa = rate (yr-1) x their amount at the start (mol m-2)."""
+    # The surface is that of the start: grains that shrink would slow down, which matters when few are left.
     if amount <= 0.0 or rate <= 0.0:
         return 1e30
     return 1.0 / (rate * amount * years)
@@ -86,5 +87,6 @@ def with_minerals(cell: Cell, minerals: Minerals, j: int) -> Cell:
 @kernel
 def new_minerals(layers: int, shares: float) -> Minerals:
     """Return room for coarse calcite and dolomite, or none where their `shares` of the carbonate sum to 0."""
+    # Empty arrays keep the common case, no such minerals, as fast as if they did not exist.
     room = layers if shares > 0.0 else 0
     return Minerals(np.zeros(room), np.zeros(room), np.zeros(room), np.zeros(room))

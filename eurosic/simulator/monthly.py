@@ -72,12 +72,14 @@ def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, li
     """
     step, store = column.step, column.store
     rain, drainage = drivers[PRECIPITATION], drivers[DRAINAGE]
+    # The seam gives drainage, not demand: Turc-Pike is solved for the demand that it came from.
     demand = potential_evaporation(rain, drainage)
     if s.fit_drainage > 0.5:
         demand *= fit_evaporation(column.bucket, step.flux, s.seasons, rain, drainage)
     fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, True)
     for month in range(MONTHS):
         celsius = drivers[TEMPERATURE] + s.seasons[WARMTH, month]
+        # Water first: its store decides how much air there is, and the air how much carbon dioxide stays.
         fill_buckets(
             column.bucket,
             step.water,
@@ -90,6 +92,7 @@ def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, li
             manage_month(column, drivers[_SEAM:], month, celsius, (frame, s))
         else:
             _feed(column, drivers, month, frame, s)
+            # What was spread last month has had a month to nitrify; this month's waits for its rain.
             nitrify(store.totals, nitrified_share(celsius, 1.0))
         for j in range(frame.thickness.size):
             store.calcite[j] += limed * drivers[LIME] * s.seasons[LIMING, month] * frame.lime_shares[j]

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 SOURCE_DEPTHS, SOURCE_SHARES = (0.0, 0.1, 0.2, 0.3), (0.5, 0.3, 0.2)
 # Depth to which lime is ploughed, m; SCIENCE.md 2.2.
 PLOUGH_DEPTH = 0.25
-# Charge of exported base cations: Ca, Mg, K; SCIENCE.md 2.2 (sums to one but for rounding in the source).
+# Charge of exported base cations: Ca, Mg, K; SCIENCE.md 2.2 (printed to 1.001 of it: scaled to one below).
 EXPORT_CA, EXPORT_MG, EXPORT_K = 0.455, 0.182, 0.364
 # Rate of nitrification per month at 15 degC, and its rise per K as a logarithm; SCIENCE.md 2.2.
 NITRIFICATION, _NITRIFICATION_WARMTH = 2.0, log(1.07)
@@ -49,7 +49,7 @@ def source_shares(thickness: Array) -> Array:
 
     Examples
     --------
-    >>> source_shares(np.full(4, 0.1)).tolist()
+    >>> source_shares(np.full(4, 0.1)).round(6).tolist()
     [0.5, 0.3, 0.2, 0.0]
     """
     shares = np.zeros_like(thickness)

@@ -29,6 +29,7 @@ RAIN = (30e-6, 15e-6, 60e-6, 5e-6, 0.0, 0.0, 25e-6, 65e-6)
 # m; depths over which changes are reported.
 REPORT_DEPTHS = (0.3, 1.0, 2.0)
 
+# Words that are choices, and what each may be; a typing error is named with them.
 _CHOICES = {
     "step": ("year", "month"),
     "activity": ("wateq", "davies"),
@@ -117,6 +118,7 @@ class SimulatorOptions:
                 f"coarse_share {self.coarse_share:g} and dolomite_share {self.dolomite_share:g}",
                 wanted="shares of the carbonate that sum to at most 1",
             )
+        # A layer across a standard depth would have to share its carbonate between two of them.
         limits = np.cumsum(self.layers)
         if min(self.layers) <= 0 or any(
             not np.isclose(limits, bottom).any() for _, bottom in STANDARD_DEPTHS
@@ -128,6 +130,7 @@ class SimulatorOptions:
             )
 
 
+# Numbers, not words: kernels branch on floats.
 class Settings(NamedTuple):
     """The options as kernels take them; flags are 0.0 or 1.0, `lab_salt` is mol L-1 of CaCl2."""
 
@@ -193,6 +196,7 @@ def settings_of(options: SimulatorOptions) -> Settings:
 def frame_of(options: SimulatorOptions) -> Frame:
     """Return the geometry of the options' layers."""
     thickness = np.array(options.layers, dtype=np.float64)
+    # A layer belongs to the standard depth in which its middle lies; the limits were checked to coincide.
     middle = np.cumsum(thickness) - 0.5 * thickness
     bottoms = np.array([bottom for _, bottom in STANDARD_DEPTHS])
     extents = np.array([bottom - top for top, bottom in STANDARD_DEPTHS])

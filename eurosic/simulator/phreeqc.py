@@ -46,14 +46,31 @@ END
 
 
 class Engine(Protocol):
-    """The few calls of IPhreeqc that are used here."""
+    """The few calls of IPhreeqc that are used here, under its own names."""
 
-    def LoadDatabaseString(self, text: str) -> int: ...  # noqa: N802, D102 - IPhreeqc's names
-    def RunString(self, text: str) -> int: ...  # noqa: N802, D102
-    def GetErrorString(self) -> str: ...  # noqa: N802, D102
-    def GetSelectedOutputRowCount(self) -> int: ...  # noqa: N802, D102
-    def GetSelectedOutputColumnCount(self) -> int: ...  # noqa: N802, D102
-    def GetSelectedOutputValue(self, row: int, column: int) -> float | str: ...  # noqa: N802, D102
+    def LoadDatabaseString(self, text: str) -> int:  # noqa: N802
+        """Load a database from its text; return the number of errors."""
+        ...
+
+    def RunString(self, text: str) -> int:  # noqa: N802
+        """Run an input text; return the number of errors."""
+        ...
+
+    def GetErrorString(self) -> str:  # noqa: N802
+        """Return the errors of the last run."""
+        ...
+
+    def GetSelectedOutputRowCount(self) -> int:  # noqa: N802
+        """Return the number of rows, headings included."""
+        ...
+
+    def GetSelectedOutputColumnCount(self) -> int:  # noqa: N802
+        """Return the number of columns."""
+        ...
+
+    def GetSelectedOutputValue(self, row: int, column: int) -> float | str:  # noqa: N802
+        """Return one value."""
+        ...
 
 
 def open_phreeqc() -> Engine:

@@ -70,6 +70,7 @@ def initial_store(soil: Soil, course: Course, calcite: Array, pore: Array, satur
     store.calcite[:] = calcite
     c = constants_at(course.celsius[0], course.davies)
     for j in range(calcite.size):
+        # Where calcite is, it decides the water; where none is, only the exchanger remembers the past.
         if calcite[j] > 0.0:
             fill_saturated(store, soil, j, course.water[0], pore, (c, course.pco2[0]))
         else:
@@ -89,6 +90,7 @@ def run_course(store: Store, soil: Soil, course: Course) -> Record:
         np.full((steps, layers, ions), np.nan),
         0,
     )
+    # One flow for all steps: its arrays are written anew by each.
     flow = new_flow(layers)
     solved = 0
     for n in range(steps):
@@ -96,6 +98,7 @@ def run_course(store: Store, soil: Soil, course: Course) -> Record:
             course.water[n], course.flux[n], course.infiltration[n], course.sources[n], course.pco2[n]
         )
         c = constants_at(course.celsius[n], course.davies)
+        # What was not solved stays NaN, and the count says where it ended.
         if not sweep(store, soil, step, c, flow):
             break
         _keep(record, store, flow, n)

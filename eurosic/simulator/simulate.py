@@ -22,6 +22,7 @@ from eurosic.simulator.kernels import SOURCE_DIGEST
 from eurosic.simulator.options import SimulatorOptions, frame_of, settings_of
 from eurosic.simulator.trajectories import Batch, run_batch
 
+# The whole vocabulary: the process model leaves nothing out, so that a recipe can ask for anything.
 _SIGNATURE = Signature(
     covariates=tuple(COVARIATES.values()),
     states=tuple(STATES.values()),
@@ -100,6 +101,7 @@ def run_managed(options: SimulatorOptions, columns: Columns, management: Managem
             f"years has shape {management.years.shape}",
             wanted=f"{(*columns.shape, len(MANAGED))}",
         )
+    # Items of the management follow the drivers on their axis: the kernels tell them by the length.
     driven = replace(
         columns,
         baseline=np.concatenate([columns.baseline, management.baseline], axis=-1),

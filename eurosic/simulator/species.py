@@ -67,6 +67,7 @@ def carbonate_at(h: float, acid: float, so4: float, c: Constants, g: Activities)
     proton = exp(h)
     hco3 = c.k1 * acid / proton
     co3 = c.k2 * hco3 / proton
+    # HCO3- and CO3-- follow from pCO2 and H+ alone: dissolved carbon is no unknown.
     sulphate = g.so4 * so4 / g.neutral
     return Carbonate(
         log_h=h,
@@ -85,6 +86,7 @@ def carbonate_at(h: float, acid: float, so4: float, c: Constants, g: Activities)
 @kernel
 def site_charge(cell: Cell, h: float) -> tuple[float, float]:
     """Return the charge of the exchanger at h = ln{H+} (molc m-2) and its slope in h."""
+    # Linear in pH about 7, where CEC is measured; acid soils keep the permanent charge of their clays.
     charge = cell.charge + cell.charge_slope * (-h / LN10 - 7.0)
     least = CHARGE_FLOOR * cell.charge
     if charge < least:
@@ -108,11 +110,13 @@ def _magnesium(
     # Saturation of dolomite per free Mg, {Ca}{CO3}2 g_Mg / K, comes with the Ca that it holds.
     held = sites[0] * affinity
     room = cell.water * (1.0 + s.mg_hco3 + s.mg_co3 + s.mg_so4) + 0.5 * held
+    # HCO3- goes with 1/H and CO3-- with 1/H2: their complexes fall once and twice as h rises.
     by_h = -cell.water * (s.mg_hco3 + 2.0 * s.mg_co3) + 0.5 * sites[1] * affinity
     free = cell.mg / room
     saturation, ca = dolomite
     if cell.dolomite <= 0.0 or saturation * free >= 1.0:
         return Ion(free, -free * by_h / room, -free * held / room, affinity), 0.0
+    # The same linear kinetics in Mg; undersaturated water can only dissolve, never precipitate it.
     slow = cell.dolomite_slow * room + saturation
     trial, most = (cell.dolomite_slow * cell.mg + 1.0) / slow, (cell.mg + cell.dolomite) / room
     if most <= trial:
@@ -133,6 +137,7 @@ def _calcium(
     room = cell.water * (1.0 + s.ca_hco3 + s.ca_co3 + s.ca_so4) + 0.5 * held
     by_h = -cell.water * (s.ca_hco3 + 2.0 * s.ca_co3) + 0.5 * sites[1] * affinity
     with_fine = total + cell.calcite
+    # Linear kinetics u (D c - T) = 1 - Omega, solved for c; u = 0 leaves Omega = 1, equilibrium.
     fine = cell.slow * room + saturation
     free = (cell.slow * total + 1.0) / fine
     down_h = (cell.slow * by_h - 2.0 * saturation) / fine
@@ -144,6 +149,7 @@ def _calcium(
             free = trial
             down_h = (cell.coarse_slow * by_h - 2.0 * saturation) / slow
             down_l = cell.coarse_slow * held / slow
+    # If all calcite together cannot reach that concentration, all of it is dissolved.
     trial = (with_fine + cell.coarse) / room
     exhausted = trial < free
     if exhausted:

@@ -50,15 +50,19 @@ def spin_up(
         else:
             fill_acid(store, column.soil, j, step.water, s.pore_water, saturation[j])
     ok = True
+    # Years of pore water pass while what was mapped is kept: maps tell carbonate and base saturation as they
+    # are today, and the spin-up must not age them.
     for _ in range(s.spin_up):
         for j in range(calcite.size):
             store.calcite[j] = ENDLESS if calcite[j] > 0.0 else 0.0
         ok = advance(column, drivers, frame, s, 0.0).ok
         if not ok:
             break
+        # Acid of the baseline would acidify layers without calcite year by year: their bases are topped up.
         for j in range(calcite.size):
             if calcite[j] <= 0.0:
                 hold_bases(store, column.soil, j, saturation[j])
+    # Endless calcite gives way to what there is; re-precipitation during the spin-up is forgotten.
     for j in range(calcite.size):
         store.calcite[j] = calcite[j]
     return ok

@@ -194,6 +194,7 @@ def _prepare(column: Column, state: Array, baseline: Array, frame: Frame, s: Set
     carbon = calcite.copy()
     years = 1.0 / MONTHS if s.monthly > 0.5 else 1.0 / s.substeps
     lay_minerals(column.minerals, calcite, s, years)
+    # Minerals are laid twice: the spin-up draws on the first lot and must not age the second.
     ok = spin_up(column, calcite, saturation, baseline, (frame, s))
     lay_minerals(column.minerals, carbon, s, years)
     for j in range(layers):

@@ -57,6 +57,7 @@ def potential_evaporation(precipitation: float, drainage: float) -> float:
     Solved for PET: PET = P / sqrt((P/E)^2 - 1) with E = P - q; at most ten times the precipitation, where hardly
     anything drains whatever the demand. Source: Turc (1954), Pike (1964), J. Hydrol. 2, 116-123.
     """
+    # Irrigation or a wrong map can make drainage exceed rain: then nothing is left to evaporate.
     evaporated = precipitation - drainage
     if evaporated <= 0.0:
         return 0.0
@@ -73,6 +74,7 @@ def fill_buckets(bucket: Bucket, water: Array, flux: Array, rain: float, demand:
     """
     flux[0] = rain
     for j in range(water.size):
+        # A month's rain is there while its roots drink: demand meets the store and what comes from above.
         wet = water[j] + flux[j]
         room = 0.5 * (bucket.capacity[j] - bucket.wilting[j])
         free = max(wet - bucket.wilting[j], 0.0)
