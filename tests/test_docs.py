@@ -47,4 +47,4 @@ def test_the_first_page_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     names: dict[str, object] = {}
     for block in _blocks("1-start-here.md", "python"):
         exec(compile(block, "1-start-here.md", "exec"), names)
-    assert "Tg of carbon" in capsys.readouterr().out
+    assert "baseline: +0.00 Tg of carbon" in capsys.readouterr().out

@@ -61,7 +61,12 @@ class RunFolder:
             told = read_record(self.path) or {}
             ours = all(told.get(key) == value for key, value in self.identity.items())
             started = datetime.now(UTC).isoformat(timespec="seconds")
-            first: dict[str, object] = {**self.identity, "title": self.title, "state": "started", "started": started}
+            first: dict[str, object] = {
+                **self.identity,
+                "title": self.title,
+                "state": "started",
+                "started": started,
+            }
             record = told if told and ours else first
             self.write(record)
             # What a killed process had not moved into place is nobody's.

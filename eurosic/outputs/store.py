@@ -27,8 +27,6 @@ PROJECTION = "projection.zarr"
 CELLS = "cells.zarr"
 INPUTS = "inputs.zarr"
 
-# `ru_maxrss` counts bytes on macOS and kilobytes elsewhere.
-_BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024
 # Arrays with one row a tile; all others end in the cell axis.
 _PER_TILE = ("total", "total_area")
 
@@ -123,7 +121,7 @@ class TileWriter:
                 {name: checksum(values) for name, values in arrays.items()},
                 failed,
                 seconds,
-                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_UNIT,
+                _peak_memory(),
             )
             self.ledger.record(record)
         except OSError as error:
@@ -134,6 +132,17 @@ class TileWriter:
                 do="Make room or correct the permissions, then give the same command: finished tiles are kept.",
             ) from error
         return record
+
+
+def _peak_memory() -> int:
+    """Return the largest resident size that this process has had, bytes."""
+    # Linux counts in `ru_maxrss` what the parent had when it started this process; VmHWM is of this one only.
+    status = Path("/proc/self/status")
+    if status.is_file():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def damaged_tiles(store: Path, ledger: Ledger, tiles: list[Tile]) -> dict[Tile, list[str]]:

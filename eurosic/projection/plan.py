@@ -17,9 +17,9 @@ from eurosic.base.vocabulary import STANDARD_DEPTHS, STOCKS, Variable
 from eurosic.projection.template import Extent
 from eurosic.projection.tile import TOTALLED, TileSpec
 
-# Bytes; peak of a worker that imports what a tile needs and must compile the simulator itself: 680 MB measured by
-# `tests/workflow/test_run.py` (`peak_memory_of_a_worker_MB` of run.json), rounded up.
-_WORKER_AT_REST = 700e6
+# Bytes; peak of a worker beyond its tile: 370 MB measured (`peak_memory_of_a_worker_MB` of run.json) where the
+# compiled simulator lies on the disk, and room for one that must compile it.
+_WORKER_AT_REST = 520e6
 # Arrays of a batch that live at once: forcing, prediction, pathways, and one copy of each in flight.
 _COPIES = 4
 

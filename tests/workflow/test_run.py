@@ -209,7 +209,8 @@ def test_a_plan_says_what_a_run_will_be(finished):
 @pytest.mark.slow
 def test_in_eighty_years_the_known_physics_comes_out(tmp_path):
     """Buffered soil loses less without N; without any N it still loses, and CO2 goes into the ground."""
-    none = {"step": {"mineral": "-100 %", "manure": "-100 %", "deposition": "-100 %", "in": 2020}}
+    levers = ("mineral", "manure", "deposition_nh4", "deposition_no3")
+    none = {"step": {**dict.fromkeys(levers, "-100 %"), "in": 2020}}
     pathways = {
         "baseline": "hold",
         "zero_now": {"step": {"mineral": "-100 %", "in": 2020}, "nue": "diminishing returns"},
