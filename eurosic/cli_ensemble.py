@@ -41,16 +41,25 @@ _out = click.option(
 )
 @click.option("--database", type=click.Path(path_type=Path), help="The database folder of your MIN3P.")
 @click.option("--time-limit", default=600.0, show_default=True, help="Seconds that a run of MIN3P may take.")
-@click.option("--engine", type=click.Choice(["simulator", "min3p"]), default="simulator", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(["simulator", "min3p", "phreeqc"]),
+    default="simulator",
+    show_default=True,
+    help="What runs the design. phreeqc: annual step, no pH-dependent CEC (cec_ph_slope 0), much slower.",
+)
 @told
 def simulate(
     recipe: Path, out: Path, table: Path | None, workers: int | None, scheduler: str, **engine: object
 ) -> None:
     """Make the simulation ensemble of RECIPE, or finish one that was interrupted."""
     from eurosic.clusters import Profile
+    from eurosic.workflow.engines import SIMULATOR
     from eurosic.workflow.ensemble import make_ensemble, set_up_ensemble
+    from eurosic.workflow.phreeqc_engine import PHREEQC
 
-    setup = set_up_ensemble(recipe, table)
+    runs = PHREEQC if engine["engine"] == "phreeqc" else SIMULATOR
+    setup = set_up_ensemble(recipe, table, engine=runs)
     if engine["engine"] == "min3p":
         _by_min3p(setup, out, workers=Profile(workers or 0).processes, given=engine)
         return

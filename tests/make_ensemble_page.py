@@ -123,6 +123,26 @@ recipe, versions, command, and `finished`.
 |---|---|---|---|---|
 """
 
+_PHREEQC = """
+## Runs of PHREEQC
+
+```
+eurosic simulate RECIPE --engine phreeqc --out ENSEMBLE.zarr
+```
+
+needs `pip install 'eurosic[phreeqc]'`. It runs the same design year by year with PHREEQC's own solver, in batches that are
+resumed like the simulator's. A column of 80 years takes 0.5 to 0.6 s of processor time, where the simulator takes 7 ms (60
+columns, on cores that others used too): 8 192 columns would take about 40 minutes on two cores. After 80 years their SIC
+change over 0-2 m differs from the simulator's, without its pH-dependent capacity, by 0.03 % (median) and 0.09 % (largest).
+
+PHREEQC's exchanger has no pH-dependent capacity: the design is given `cec_ph_slope` 0 (and `design_cec_slope_share` 0), and
+is stored so. Only the annual step exists, undivided and with the simulator's default activity model; other choices are refused.
+The state at the start is that of the simulator's spin-up. PHREEQC stops at a total below zero: where a harvest would take more
+of an ion than a layer holds, 99.9 % of what it holds is taken, or 99.5 or 98 % where PHREEQC stops at that. Lab pH and base
+saturation are absent. A column that PHREEQC cannot solve is missing with `converged` 0, and the attribute `reasons` counts why;
+`engine_note` repeats what is held and cut.
+"""
+
 _MIN3P = """
 ## Runs of MIN3P
 
@@ -133,8 +153,7 @@ eurosic simulate RECIPE --engine min3p --executable PATH --database PATH --out E
 writes a deck for each column of the design, runs your MIN3P in `ENSEMBLE.zarr.runs`, as many at a time as `--workers`, and
 imports what is complete and balanced; what is not lies in `failed/` with its reason. Decks know neither harvest nor fertiliser
 forms: nitrogen follows the nitrate that leaches, extra acid is that of the first year, never below zero, and goes with it,
-and the drivers of the ensemble are those of the decks. PHREEQC is for verification and makes no ensembles: its exchanger
-has no pH-dependent charge, by which every column of the design would be another one.
+and the drivers of the ensemble are those of the decks.
 
 `eurosic ensemble import` reads a folder with a folder for each run (annual output) and a table with the columns of
 `parameters_dev.csv`. Runs that are not complete, or whose balance failed against the throughput, are left out and named in
@@ -156,7 +175,18 @@ def ensemble_page() -> str:
         f"| `{name}` | {', '.join(m.dims)} | {m.variable.unit} | {m.variable.long_name} | {'yes' if m.required else ''} |\n"
         for name, m in SCHEMA.items()
     )
-    return _HEAD + ingredients + _DEPARTURES + pairs + _TRAJECTORIES + kinds + _SCHEMA + schema + _MIN3P
+    return (
+        _HEAD
+        + ingredients
+        + _DEPARTURES
+        + pairs
+        + _TRAJECTORIES
+        + kinds
+        + _SCHEMA
+        + schema
+        + _PHREEQC
+        + _MIN3P
+    )
 
 
 def write_figures(data: Path | None) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import google_crc32c
@@ -26,7 +26,7 @@ class TileRecord:
 
     `checksums` are CRC-32C of the values as they were given to the store; `failed` counts cells without a
     value; `seconds` is the time of reading and predicting; `peak_memory` the largest resident size that
-    its process had until then, bytes.
+    its process had until then, bytes; `reasons` how many of a batch failed of what, where an engine says so.
     """
 
     index: int
@@ -37,6 +37,7 @@ class TileRecord:
     failed: int
     seconds: float
     peak_memory: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,9 @@ class BatchWriter:
     path: Path
     ledger: Ledger
 
-    def write(self, batch: Tile, arrays: Arrays, *, seconds: float) -> int:
+    def write(
+        self, batch: Tile, arrays: Arrays, *, seconds: float, reasons: Mapping[str, int] | None = None
+    ) -> int:
         """Write a batch, make it durable, record it, and return how many of its simulations failed.
 
         Raises
@@ -175,10 +177,8 @@ class BatchWriter:
             for name, values in arrays.items():
                 self._write_region(name, batch, values)
             sums = {name: checksum(values) for name, values in arrays.items()}
-            record = TileRecord(
-                batch.index, batch.start, batch.stop, self.ledger.digest, sums, failed, seconds, 0
-            )
-            self.ledger.record(record)
+            place = (batch.index, batch.start, batch.stop, self.ledger.digest)
+            self.ledger.record(TileRecord(*place, sums, failed, seconds, 0, dict(reasons or {})))
         except OSError as error:
             raise StoreError(
                 str(self.path),

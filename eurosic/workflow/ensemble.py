@@ -7,6 +7,7 @@ it needs and computes nothing itself. A run that was killed is taken up by the s
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,10 +20,11 @@ from numpy.typing import NDArray
 from eurosic.base.errors import RecipeError
 from eurosic.base.grid import Tile, tiles_of
 from eurosic.base.provenance import canonical_json, digest_of, file_digest, versions
-from eurosic.base.simulations import DESIGN_PREFIX, INGREDIENTS, SCHEMA
+from eurosic.base.simulations import DESIGN_PREFIX, INGREDIENTS
 from eurosic.base.vocabulary import COVARIATES
 from eurosic.clusters import Profile, open_client
 from eurosic.inputs.design_table import read_design_table
+from eurosic.outputs.ledger import Ledger
 from eurosic.outputs.simulations import (
     BatchWriter,
     Layout,
@@ -32,22 +34,23 @@ from eurosic.outputs.simulations import (
     state_of,
 )
 from eurosic.recipe.ensemble import EnsembleRecipe, load_ensemble_recipe
-from eurosic.simulator.ensemble import simulate_columns
 from eurosic.simulator.marginals import Kept
 from eurosic.simulator.options import SimulatorOptions
 from eurosic.simulator.sampling import Design, sobol_design, table_design
 from eurosic.simulator.simulate import Simulator
 from eurosic.simulator.trajectory_kinds import SHARES, Trajectories, draw_trajectories
 from eurosic.workflow.designing import Judging, columns_of, soil_of
+from eurosic.workflow.engines import SIMULATOR, Engine
 from eurosic.workflow.run import Teller
 
 
 @dataclass(frozen=True)
 class EnsembleSetup:
-    """A recipe of an ensemble, and the table that it draws from where it wants one."""
+    """A recipe of an ensemble, the table that it draws from where it wants one, and the engine that runs it."""
 
     recipe: EnsembleRecipe
     table: Path | None = None
+    engine: Engine = SIMULATOR
 
     @cached_property
     def simulator(self) -> Simulator:
@@ -56,7 +59,12 @@ class EnsembleSetup:
 
     @cached_property
     def design(self) -> Design:
-        """The columns' ingredients, drawn."""
+        """The columns' ingredients, drawn; those that the engine holds are as it holds them."""
+        drawn = self._drawn()
+        held = {name: np.full(drawn.size, value) for name, value in self.engine.held.items()}
+        return Design({**drawn.values, **held}, drawn.tried)
+
+    def _drawn(self) -> Design:
         asked = self.recipe.design
         judge = Judging(Kept(**self.recipe.kept()), self.simulator.options.tortuosity == "millington-quirk")
         if self.table is not None:
@@ -74,7 +82,8 @@ class EnsembleSetup:
     def digest(self) -> str:
         """A digest of all that decides the ensemble's values."""
         table = file_digest(self.table) if self.table else ""
-        return digest_of([self.recipe.digest, table, self.simulator.digest, versions()["eurosic"]])
+        engine = [] if self.engine is SIMULATOR else [self.engine.name]
+        return digest_of([self.recipe.digest, table, self.simulator.digest, versions()["eurosic"], *engine])
 
     def part(self, batch: Tile) -> tuple[Design, Trajectories]:
         """Return the design and the trajectories of a batch."""
@@ -83,13 +92,15 @@ class EnsembleSetup:
         return self.design.part(rows), part
 
 
-def set_up_ensemble(path: Path, table: Path | None = None) -> EnsembleSetup:
+def set_up_ensemble(path: Path, table: Path | None = None, *, engine: Engine = SIMULATOR) -> EnsembleSetup:
     """Return the set-up of an ensemble recipe's file.
 
     Raises
     ------
     RecipeError
         With every problem of the recipe; or if it wants a table and none is given, or the other way round.
+    SimulationError
+        If the engine is not installed, or cannot follow the recipe's options.
     """
     recipe = load_ensemble_recipe(path)
     if (recipe.design.source == "table") != (table is not None):
@@ -106,15 +117,19 @@ def set_up_ensemble(path: Path, table: Path | None = None) -> EnsembleSetup:
             "narrows ranges of a table's rows",
             do="Choose the rows in the table; leave `ranges` out.",
         )
-    return EnsembleSetup(recipe, table)
+    setup = EnsembleSetup(recipe, table, engine)
+    if engine.check is not None:
+        engine.check(setup.simulator.options)
+    return setup
 
 
 @dataclass(frozen=True)
 class BatchTask:
-    """A batch as a worker does it: columns from the design, the simulator, the store."""
+    """A batch as a worker does it: columns from the design, the engine, the store."""
 
     options: SimulatorOptions
     writer: BatchWriter
+    engine: Engine = SIMULATOR
 
     def __call__(self, batch: Tile, design: Design, trajectories: Trajectories) -> int:
         """Return how many simulations of a batch failed, doing the work only if it is not recorded yet."""
@@ -123,11 +138,9 @@ class BatchTask:
             return done.failed
         began = time.perf_counter()
         designed = columns_of(design, trajectories)
-        arrays: dict[str, NDArray[np.generic]] = {
-            **simulate_columns(self.options, designed.columns),
-            **designed.applied,
-        }
-        return self.writer.write(batch, arrays, seconds=time.perf_counter() - began)
+        ran = self.engine.run(self.options, designed.columns)
+        arrays: dict[str, NDArray[np.generic]] = {**ran.arrays, **designed.applied}
+        return self.writer.write(batch, arrays, seconds=time.perf_counter() - began, reasons=ran.reasons)
 
 
 @dataclass(frozen=True)
@@ -160,16 +173,17 @@ def make_ensemble(
     ledger = ledger_of(path, setup.digest)
     if state == "absent":
         create_ensemble(path, _layout(setup, command), _fixed(setup), digest=setup.digest)
-    task = BatchTask(setup.simulator.options, BatchWriter(path, ledger))
+    task = BatchTask(setup.simulator.options, BatchWriter(path, ledger), setup.engine)
     batches = list(tiles_of(size, setup.recipe.batch))
     done = {batch: record.failed for batch in batches if (record := ledger.finished(batch))}
     if done:
         tell.say(f"resume     {len(done)} of {len(batches)} batches are finished already")
     # Compiled here once, the process model is found on the disk by every worker of this machine.
-    simulate_columns(setup.simulator.options, columns_of(*setup.part(Tile(0, 0, 1))).columns)
+    setup.engine.run(setup.simulator.options, columns_of(*setup.part(Tile(0, 0, 1))).columns)
     with open_client(profile) as client:
         failed = sum(done.values()) + _work(setup, task, [b for b in batches if b not in done], client, tell)
-    finish_ensemble(path, duration_s=round(time.perf_counter() - began, 1), failed=failed)
+    reasons = _reasons(ledger, setup)
+    finish_ensemble(path, duration_s=round(time.perf_counter() - began, 1), failed=failed, reasons=reasons)
     return MadeEnsemble(path, size, failed, worked=True)
 
 
@@ -188,12 +202,22 @@ def _work(setup: EnsembleSetup, task: BatchTask, batches: list[Tile], client: Cl
     return failed
 
 
+def _reasons(ledger: Ledger, setup: EnsembleSetup) -> dict[str, int]:
+    # How many columns failed of what, over all batches, those of an interrupted run included.
+    total = Counter[str]()
+    for batch in tiles_of(setup.recipe.design.size, setup.recipe.batch):
+        record = ledger.finished(batch)
+        total.update(record.reasons if record else {})
+    return dict(total)
+
+
 def _layout(setup: EnsembleSetup, command: str) -> Layout:
     recipe = setup.recipe
     attributes = {
         "title": recipe.about.title,
         "references": "; ".join(recipe.about.references),
-        "engine": setup.simulator.name,
+        "engine": setup.engine.name,
+        "engine_note": setup.engine.note,
         "engine_digest": setup.simulator.digest,
         "recipe": canonical_json(recipe),
         "recipe_digest": recipe.digest,
@@ -204,7 +228,7 @@ def _layout(setup: EnsembleSetup, command: str) -> Layout:
         "tried": setup.design.tried,
     }
     size = recipe.design.size
-    return Layout(size, recipe.years, min(recipe.batch, size), tuple(SCHEMA), attributes)
+    return Layout(size, recipe.years, min(recipe.batch, size), setup.engine.names, attributes)
 
 
 def _fixed(setup: EnsembleSetup) -> dict[str, NDArray[np.generic]]:

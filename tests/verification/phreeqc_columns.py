@@ -15,37 +15,22 @@ from numpy.typing import NDArray
 from eurosic.base.errors import SimulationError
 from eurosic.base.signature import Columns
 from eurosic.base.units import MOLAR_MASS_C
-from eurosic.base.vocabulary import COVARIATES, DRIVERS, STATES
-from eurosic.simulator.annual import (
-    DRAINAGE,
-    EXPORT,
-    EXTRA,
-    NITRATE,
-    PRECIPITATION,
-    TEMPERATURE,
-    Column,
-    new_column,
-)
-from eurosic.simulator.column import Store
-from eurosic.simulator.gas import carbon_dioxide
+from eurosic.base.vocabulary import COVARIATES, DRIVERS
+from eurosic.simulator.annual import Column
 from eurosic.simulator.marginals import Kept
-from eurosic.simulator.nitrogen import annual_sources
-from eurosic.simulator.options import Frame, Settings, SimulatorOptions, frame_of, settings_of
+from eurosic.simulator.options import SimulatorOptions, frame_of, settings_of
 from eurosic.simulator.phreeqc import run_phreeqc
-from eurosic.simulator.profile import Course, Record, run_course
+from eurosic.simulator.profile import Record, run_course
 from eurosic.simulator.sampling import sobol_design
-from eurosic.simulator.spinup import spin_up
 from eurosic.simulator.trajectories import THRESHOLD
 from eurosic.simulator.trajectory_kinds import SHARES, draw_trajectories
-from eurosic.simulator.water import annual_flux
 from eurosic.workflow.designing import Judging, columns_of
+from eurosic.workflow.phreeqc_column import copied, course_of, met_course, started
 
 Array = NDArray[np.float64]
 
 YEARS = 80
-_LEFT = 0.02
 _SLOPE, _LIME = list(COVARIATES).index("cec_ph_slope"), list(DRIVERS).index("lime")
-_SIC, _SATURATION = list(STATES).index("sic"), list(STATES).index("base_saturation")
 
 
 class Compared(NamedTuple):
@@ -69,60 +54,16 @@ def designed_columns(size: int, *, seed: int = 20261122) -> Columns:
     return columns
 
 
-def started(columns: Columns, i: int, frame: Frame, s: Settings) -> Column:
-    """Return column `i` as it is on 1 January of its first year, by the projection's own spin-up."""
-    column = new_column(columns.covariates[i], columns.baseline[i, TEMPERATURE], frame, s)
-    state = columns.state[i][frame.depth]
-    calcite = state[:, _SIC] / MOLAR_MASS_C * frame.depth_share
-    assert spin_up(
-        column, calcite, np.ascontiguousarray(state[:, _SATURATION]), columns.baseline[i], (frame, s)
-    )
-    return column
-
-
-def course_of(column: Column, forcing: Array, frame: Frame, s: Settings) -> Course:
-    """Return what the drivers ``(year, driver)`` do to a column, by the kernels of the annual step."""
-    years, layers = len(forcing), frame.thickness.size
-    flux, pco2 = np.empty((years, layers + 1)), np.empty((years, layers))
-    sources = np.zeros((years, layers, 8))
-    for n, year in enumerate(forcing):
-        carbon_dioxide(frame.thickness, column.air, year[TEMPERATURE], column.breath, pco2[n])
-        annual_flux(year[PRECIPITATION], year[DRAINAGE], column.roots, flux[n])
-        annual_sources(year[NITRATE], year[EXTRA], year[EXPORT], frame.acid_shares, sources[n])
-    return Course(
-        water=np.tile(column.step.water, (years, 1)),
-        flux=flux,
-        infiltration=np.tile(s.rain, (years, 1)),
-        sources=sources,
-        pco2=pco2,
-        celsius=np.ascontiguousarray(forcing[:, TEMPERATURE]),
-        davies=s.davies,
-    )
-
-
 def both_records(columns: Columns, i: int) -> tuple[Array, Record, Record, Column]:
     """Return calcite at the start, the record by the simulator, that by PHREEQC, and the column."""
     options = SimulatorOptions()
     frame, s = frame_of(options), settings_of(options)
     column = started(columns, i, frame, s)
     course = course_of(column, columns.forcing[0, i], frame, s)
-    before = _copied(column.store)
-    met = _met(course, run_course(_copied(before), column.soil, course))
+    before = copied(column.store)
+    met = met_course(before, column, course)
     ours = run_course(column.store, column.soil, met)
     return before.calcite, ours, run_phreeqc(before, column.soil, met), column
-
-
-def _copied(store: Store) -> Store:
-    return Store(*(part.copy() for part in store))
-
-
-def _met(course: Course, first: Record) -> Course:
-    # Harvests take all the potassium of many topsoils, and all the calcium of some acid ones. PHREEQC's rounding
-    # would make such zeros negative, and it stops there: where a harvest fell short, both codes are given what
-    # could be taken, less a fiftieth, year by year and layer by layer.
-    sources = course.sources + first.unmet
-    short = (np.abs(first.unmet) > 0.0).any(axis=2, keepdims=True)
-    return course._replace(sources=np.where(short & (sources < 0.0), (1.0 - _LEFT) * sources, sources))
 
 
 def compare(columns: Columns, rows: list[int]) -> tuple[list[Compared], list[str]]:
