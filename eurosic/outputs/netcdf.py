@@ -77,6 +77,9 @@ def export_netcdf(
     exports = list(_plan(cube, folder, years, variables))
     pending = [export for export in exports if not _is_complete(export, cube)]
     folder.mkdir(parents=True, exist_ok=True)
+    if pending:
+        # Every file holds it: read once, a byte a cell.
+        cube = cube.assign(status=cube["status"].compute())
     for export in pending:
         _write(cube, export)
     return [export.path for export in exports]
@@ -239,7 +242,10 @@ def _fill(target: netCDF4.Variable[Any], values: xr.DataArray, export: _Export) 
         for band in _bands(rows, columns):
             target[band] = values.isel(y=band).values
         return
-    for step, year in enumerate(export.years):
-        layer = values.sel(pathway=export.pathway, year=year)
+    # The store keeps several years in a chunk: as many as fit are read together, so that few are unpacked twice.
+    together = max(1, _VALUES_IN_MEMORY // (rows * columns))
+    for start in range(0, len(export.years), together):
+        years = list(export.years[start : start + together])
+        layers = values.sel(pathway=export.pathway, year=years)
         for band in _bands(rows, columns):
-            target[step, band] = layer.isel(y=band).values
+            target[start : start + len(years), band] = layers.isel(y=band).values

@@ -126,9 +126,13 @@ def test_memory_and_chunk_sizes_change_no_value(
 # --- lazy ---
 
 
-def test_one_time_step_is_in_memory_at_a_time(cube: xr.Dataset, tmp_path: Path) -> None:
-    """No computation that the export asks for gives more than one layer, and each layer is computed once."""
+@pytest.mark.parametrize("together", [1, len(YEARS)])
+def test_no_more_than_fits_is_in_memory(
+    cube: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    """The export asks for as many time steps at once as fit the limit, and for each once."""
     sizes: list[int] = []
+    monkeypatch.setattr(netcdf, "_VALUES_IN_MEMORY", together * GRID.rows * GRID.columns)
 
     def watch(graph: object, keys: object, **_: object) -> object:
         given_back = dask.get(graph, keys)
@@ -138,7 +142,7 @@ def test_one_time_step_is_in_memory_at_a_time(cube: xr.Dataset, tmp_path: Path) 
     with dask.config.set(scheduler=watch):
         export_netcdf(cube, tmp_path, years=YEARS, variables=[STATE])
     layer = GRID.rows * GRID.columns
-    assert sizes == [layer] * (len(YEARS) * cube.sizes["pathway"])
+    assert sizes == [together * layer] * (len(YEARS) // together * cube.sizes["pathway"])
 
 
 def _arrays(nested: object) -> Iterator[np.ndarray]:
