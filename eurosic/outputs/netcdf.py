@@ -77,9 +77,8 @@ def export_netcdf(
     exports = list(_plan(cube, folder, years, variables))
     pending = [export for export in exports if not _is_complete(export, cube)]
     folder.mkdir(parents=True, exist_ok=True)
-    if pending:
-        # Every file holds it: read once, a byte a cell.
-        cube = cube.assign(status=cube["status"].compute())
+    # Every file holds it: read once, a byte a cell.
+    cube = cube.assign(status=cube["status"].compute()) if pending else cube
     for export in pending:
         _write(cube, export)
     return [export.path for export in exports]
@@ -242,7 +241,7 @@ def _fill(target: netCDF4.Variable[Any], values: xr.DataArray, export: _Export) 
         for band in _bands(rows, columns):
             target[band] = values.isel(y=band).values
         return
-    # The store keeps several years in a chunk: as many as fit are read together, so that few are unpacked twice.
+    # The store keeps several years in a chunk: read together, they are unpacked once.
     together = max(1, _VALUES_IN_MEMORY // (rows * columns))
     for start in range(0, len(export.years), together):
         years = list(export.years[start : start + together])
