@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.vocabulary import COVARIATES, DRIVERS
 from eurosic.simulator.column import Flow, Soil, Step, Store, new_flow, new_store, sweep_minerals
-from eurosic.simulator.constants import CHARGES, NO3, constants_at
+from eurosic.simulator.constants import CHARGES, NH4, NO3, constants_at
 from eurosic.simulator.gas import Air, carbon_dioxide, molar_respiration, root_shares, tortuosity
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.minerals import Minerals, new_minerals
@@ -65,11 +65,12 @@ class Column(NamedTuple):
 
 
 class Fluxes(NamedTuple):
-    """What left a column in a year: DIC, alkalinity, nitrate (mol m-2; molc m-2), water (mm); `ok`."""
+    """What left a column in a year: DIC, alkalinity, nitrate, ammonium (mol m-2; molc m-2), water (mm); `ok`."""
 
     dic: float
     alkalinity: float
     nitrate: float
+    ammonium: float
     water: float
     ok: bool
 
@@ -87,6 +88,7 @@ def leave(column: Column, before: Fluxes) -> Fluxes:
         before.dic + out * column.flow.dic[last],
         before.alkalinity + out * alkalinity,
         before.nitrate + out * c[last, NO3],
+        before.ammonium + out * c[last, NH4],
         before.water + out,
         True,
     )
@@ -175,11 +177,11 @@ def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, lime
         step.sources,
     )
     # Lime is ploughed in before the water passes, so that it can dissolve in its own year.
-    fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, True)
+    fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, 0.0, True)
     for _ in range(s.substeps):
         for j in range(frame.thickness.size):
             store.calcite[j] += limed * part * drivers[LIME] * frame.lime_shares[j]
         if not sweep_minerals(store, column.soil, step, c, column.flow, column.minerals):
-            return Fluxes(np.nan, np.nan, np.nan, np.nan, False)
+            return Fluxes(np.nan, np.nan, np.nan, np.nan, np.nan, False)
         fluxes = leave(column, fluxes)
     return fluxes

@@ -76,7 +76,7 @@ def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, li
     demand = potential_evaporation(rain, drainage)
     if s.fit_drainage > 0.5:
         demand *= fit_evaporation(column.bucket, step.flux, s.seasons, rain, drainage)
-    fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, True)
+    fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, 0.0, True)
     for month in range(MONTHS):
         celsius = drivers[TEMPERATURE] + s.seasons[WARMTH, month]
         # Water first: its store decides how much air there is, and the air how much carbon dioxide stays.
@@ -98,6 +98,6 @@ def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, li
             store.calcite[j] += limed * drivers[LIME] * s.seasons[LIMING, month] * frame.lime_shares[j]
         c = constants_at(celsius, s.davies)
         if not sweep_minerals(store, column.soil, step, c, column.flow, column.minerals):
-            return Fluxes(np.nan, np.nan, np.nan, np.nan, False)
+            return Fluxes(np.nan, np.nan, np.nan, np.nan, np.nan, False)
         fluxes = leave(column, fluxes)
     return fluxes

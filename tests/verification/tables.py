@@ -235,7 +235,7 @@ def _charge_error(columns: Columns, i: int, step: str) -> float:
     for year in columns.forcing[0, i]:
         fluxes = advance(column, year, frame, s, True)
         moved += year[PRECIPITATION] * rain - year[NITRATE] - year[EXTRA] - year[EXPORT]
-        moved += 2.0 * year[LIME] - fluxes.alkalinity
+        moved += 2.0 * year[LIME] - fluxes.alkalinity + 2.0 * fluxes.ammonium
     return held() - before - moved
 
 
