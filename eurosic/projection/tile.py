@@ -51,12 +51,16 @@ class TileSpec:
         Codes in the order of the totals' last axis.
     batch
         Cells predicted at once: bounds memory, changes no value.
+    pathways, start_year
+        Names and first year, for messages.
     """
 
     shares: NDArray[np.float64]
     reported: tuple[int, ...]
     countries: tuple[int, ...]
     batch: int = 128
+    pathways: tuple[str, ...] = ()
+    start_year: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ def _predict_batch(
         variable.name: _pathways_of(prediction.values[..., i], variable, spec.shares)
         for i, variable in enumerate(signature.targets)
     }
-    _check_values(tile, rows, every_year, prediction.converged)
+    _check_values(tile, rows, every_year, prediction.converged, spec)
     totals, area = _totals_of(rows, every_year, prediction.converged, spec.countries)
     return TileResult(
         values={
@@ -155,7 +159,7 @@ def _pathways_of(values: Array, variable: Variable, shares: Array) -> Array:
 
 
 def _check_values(
-    tile: Tile, rows: Rows, every_year: Mapping[str, Array], converged: NDArray[np.bool_]
+    tile: Tile, rows: Rows, every_year: Mapping[str, Array], converged: NDArray[np.bool_], spec: TileSpec
 ) -> None:
     for name, values in every_year.items():
         variable = TARGETS[name]
@@ -166,11 +170,13 @@ def _check_values(
         if bad.any():
             pathway, cell, year = np.argwhere(bad)[0]
             place = "".join(f", {axis} {rows[axis][cell]:.0f}" for axis in ("y", "x") if axis in rows)
+            named = spec.pathways[pathway] if spec.pathways else str(pathway)
+            unit = "" if variable.unit == "1" else f" {variable.unit}"
             raise TileError(
                 f"tile {tile.index}",
                 f"{int(bad.any(axis=(0, 2)).sum())} of {len(converged)} cells hold an impossible {name}; first"
-                f" {values[pathway, cell, year]} {variable.unit} in pathway {pathway}, year {year}{place}",
-                wanted=f"{variable.valid_min} to {variable.valid_max} {variable.unit}",
+                f" {values[pathway, cell, year]}{unit} in pathway {named}, {spec.start_year + year}{place}",
+                wanted=f"{variable.valid_min} to {variable.valid_max}{unit}",
                 do="Please report it with the recipe: the inputs passed their checks.",
             )
 

@@ -143,7 +143,8 @@ class Setup:
         """Return what every tile has in common."""
         start = self.recipe.start_year
         reported = tuple(year - start for year in self.recipe.projection.years)
-        return TileSpec(forcing.shares, reported, countries)
+        names = tuple(pathway.name for pathway in forcing.pathways)
+        return TileSpec(forcing.shares, reported, countries, pathways=names, start_year=start)
 
     def identity(self, cache: Path | None = None) -> dict[str, str]:
         """Return the digests that decide the run's values."""

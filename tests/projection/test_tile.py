@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -113,5 +115,9 @@ def test_columns_that_the_signature_refuses_name_the_driver_and_the_cell():
 def test_an_impossible_value_names_tile_variable_and_place():
     """A predictor that converged on nonsense is caught before anything is written."""
     rows = toy_rows(5) | {"sic": np.full((5, 6), 400.0), "nitrate_leached": np.full(5, 9.0)}
-    with pytest.raises(TileError, match=r"tile 3: 5 of 5 cells hold an impossible sic_change.*y \d+, x \d+"):
-        _predict(rows, _spec([[1, 0]]), predictor=ToyPredictor(rate=20.0))
+    spec = replace(_spec([[1, 0]]), pathways=("baseline",), start_year=2020)
+    with pytest.raises(
+        TileError,
+        match=r"tile 3: 5 of 5 cells hold an impossible sic_change.*pathway baseline, 2022, y \d+, x \d+",
+    ):
+        _predict(rows, spec, predictor=ToyPredictor(rate=20.0))
