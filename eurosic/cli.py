@@ -133,7 +133,7 @@ def _set_up(recipe: Path, *, data: Path | None, catalog: Path | None, smoke: boo
     from eurosic.workflow.setup import set_up
 
     setup = set_up(recipe, data=data, catalog=catalog, smaller=smoke)
-    problems = setup.problems()
+    problems = setup.problems
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         raise RecipeError(

@@ -22,6 +22,7 @@ from eurosic.projection.table import Marking
 
 GRID = Grid("EPSG:3035", 10_000.0, 4_000_000.0, 3_000_000.0, 40, 30)
 RATE = 0.05
+_SHARES = ("arable_fraction", "calcareous_probability")
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ def toy_derive(
         "bulk_density": np.full(len(carbonate), 1.3),
         "sic": 0.05 * np.repeat(carbonate[:, None], len(STANDARD_DEPTHS), axis=1),
         "nitrate_leached": np.asarray(layers["mineral_n"], dtype=float) / 1400.0,
+        "calcareous_arable_area": GRID.cell_area
+        * np.prod([layers[name].astype(float) for name in _SHARES], axis=0),
     }
 
 

@@ -30,7 +30,6 @@ _VALUES_IN_CHUNK = 4_000_000
 _CHUNK_SIDE = 1024
 _LAYOUT = 1  # raised when the layout of the files changes, so that older ones are made anew
 _ZLIB_LEVEL: Literal[1] = 1  # half as slow again at 4, and hardly smaller where most cells are empty
-
 _Kind = Literal["i1", "i4", "f4", "f8"]
 _FILL: dict[str, np.float32 | np.int8] = {"i1": np.int8(-1), "f4": np.float32(np.nan)}
 

@@ -23,7 +23,7 @@ from eurosic.base.vocabulary import AREA, COVARIATES, LAYERS
 
 Rows = dict[str, NDArray[np.generic]]
 Layers = Mapping[str, NDArray[np.generic]]
-# (layers of some cells, y, x) -> every column of the table that is derived.
+# (layers of some cells, y, x) -> every column of the table that is derived, `calcareous_arable_area` among them.
 Derive = Callable[[Layers, NDArray[np.float64], NDArray[np.float64]], Mapping[str, NDArray[np.generic]]]
 
 _PLACE = {
@@ -176,16 +176,12 @@ def _gather(
 ) -> Rows:
     gathered = {name: _at(array, rows, columns) for name, array in layers.items()}
     y, x = grid.y[rows], grid.x[columns]
-    arable, calcareous = (
-        gathered[n].astype(np.float64) for n in ("arable_fraction", "calcareous_probability")
-    )
     place: Rows = {
         "row": rows,
         "column": columns,
         "y": y,
         "x": x,
         "country": gathered["country"].astype(np.int16),
-        AREA.name: grid.cell_area * arable * calcareous,
     }
     return {**place, **derive(gathered, y, x)}
 

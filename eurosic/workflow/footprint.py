@@ -30,7 +30,7 @@ def plan(setup: Setup, *, profile: Profile, folder: Path) -> Plan:
     PlanError
         If it does not fit the free memory, or the disk of `folder`.
     """
-    for problem in setup.problems():
+    for problem in setup.problems:
         raise problem
     grid = setup.grid
     times = max(1, int(np.ceil(np.sqrt(grid.rows * grid.columns / _PLANNED_CELLS))))

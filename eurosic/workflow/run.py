@@ -76,7 +76,7 @@ def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: 
     done = read_record(folder)
     if done and done.get("state") == "finished" and _is_whole(setup, folder):
         return Finished(folder, (folder / "summary.txt").read_text(encoding="utf-8"), worked=False)
-    for problem in setup.problems():
+    for problem in setup.problems:
         raise problem
     # Compiled here once, the predictor is found on the disk by every worker of this machine.
     rate = measure_rate(setup.predictor, spin_up=setup.recipe.projection.spin_up)

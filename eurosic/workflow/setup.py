@@ -21,7 +21,7 @@ from eurosic.base.grid import Grid, grid_within
 from eurosic.base.provenance import digest_of, versions
 from eurosic.base.request import LayerRequest
 from eurosic.base.signature import Predictor
-from eurosic.base.vocabulary import LAYERS
+from eurosic.base.vocabulary import AREA, LAYERS
 from eurosic.inputs.catalog import Catalog, load_catalog
 from eurosic.inputs.climate import ClimateOptions, latitude_of
 from eurosic.inputs.covariates import derive_cells, derived_attributes, needed_layers
@@ -30,7 +30,7 @@ from eurosic.inputs.forcing import Beyond, Forcing
 from eurosic.inputs.nitrogen import NitrogenOptions
 from eurosic.inputs.prepare import check_layers, prepare_layers
 from eurosic.inputs.soil import SoilOptions
-from eurosic.inputs.study import StudyOptions, study_status
+from eurosic.inputs.study import StudyOptions, calcareous_arable_area, study_status
 from eurosic.projection.table import Derive, Layers, Marking
 from eurosic.projection.template import Extent
 from eurosic.projection.tile import TileSpec
@@ -102,14 +102,15 @@ class Setup:
         """From layers of some cells to the rows of the cell table."""
         soil = SoilOptions(**self.recipe.soil_options())
         climate = ClimateOptions(**self.recipe.climate_options())
-        return partial(_derive, crs=self.grid.crs, soil=soil, climate=climate)
+        return partial(_derive, grid=self.grid, soil=soil, climate=climate)
 
     def layers(self, grid: Grid | None = None) -> dict[str, xr.DataArray]:
         """Return every layer on the run's grid, or on another one, lazily."""
         return prepare_layers(self.requests, catalog=self.catalog, grid=grid or self.grid, data=self.data)
 
+    @cached_property
     def problems(self) -> list[EurosicError]:
-        """Return everything that is wrong with the layers and can be found without work."""
+        """Everything that is wrong with the layers and can be found without work; looked for once."""
         return check_layers(self.requests, catalog=self.catalog, grid=self.grid, data=self.data)
 
     def source_digests(self) -> dict[str, str]:
@@ -183,10 +184,10 @@ def _derive(
     y: NDArray[np.float64],
     x: NDArray[np.float64],
     *,
-    crs: str,
+    grid: Grid,
     soil: SoilOptions,
     climate: ClimateOptions,
 ) -> dict[str, NDArray[np.float64]]:
-    derived = derive_cells(layers, latitude=latitude_of(y, x, crs), soil=soil, climate=climate)
+    derived = derive_cells(layers, latitude=latitude_of(y, x, grid.crs), soil=soil, climate=climate)
     kept = {name: layers[name].astype(np.float64) for name in _NITROGEN}
-    return {**derived, **kept}
+    return {**derived, **kept, AREA.name: calcareous_arable_area(layers, grid.cell_area)}
