@@ -110,11 +110,13 @@ def _check_range(values: Array, variable: Variable, where: str, *, cell_axis: in
 class Prediction:
     """Targets of every pathway, cell and year, shape ``(pathway, cell, year, target)``; NaN where it failed.
 
-    `converged` is False for cells that a predictor could not answer, shape ``(cell,)``.
+    `converged` is False for cells that a predictor could not answer, shape ``(cell,)``. `spread` is the half-width
+    of the 90 % interval of each value, of the same shape as `values`, where a predictor has one (flags: NaN).
     """
 
     values: Array
     converged: NDArray[np.bool_]
+    spread: Array | None = None
 
 
 @runtime_checkable
