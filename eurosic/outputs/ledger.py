@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 from eurosic.base.grid import Tile
 
+# How a file ends that is being written; a killed process leaves it behind.
+PARTIAL = ".partial"
+
 
 @dataclass(frozen=True)
 class TileRecord:
@@ -82,15 +85,22 @@ def checksum(values: NDArray[np.generic]) -> int:
     return int(google_crc32c.value(np.ascontiguousarray(values).tobytes()))
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one or the new one, never a part of it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("w", encoding="utf-8") as stream:
-        stream.write(text)
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part of it, and it is on the disk."""
+    # Workers of two nodes may have the same number: the node's name keeps their files apart.
+    partial = path.with_name(f".{path.name}.{os.uname().nodename}-{os.getpid()}{PARTIAL}")
+    with partial.open("wb") as stream:
+        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
     sync_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes had not moved into place, once nobody writes there any more."""
+    for partial in folder.rglob(f".*{PARTIAL}"):
+        partial.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

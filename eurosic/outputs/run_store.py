@@ -7,6 +7,7 @@ run, is refused before anything is written.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 from collections.abc import Iterator, Mapping
@@ -16,10 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eurosic.base.errors import StoreError
-from eurosic.outputs.ledger import write_atomically
+from eurosic.outputs.ledger import PARTIAL, write_atomically
+from eurosic.outputs.run_log import LOG
 
 RECORD = "run.json"
 _LOCK = "run.lock"
+# File systems that know no locks say so in one of these ways; Lustre does where it is mounted without `flock`.
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 # What must be the same for a run to go on in its folder, and how a person calls it.
 _SAME = {
     "recipe_digest": "recipe",
@@ -69,9 +73,6 @@ class RunFolder:
             }
             record = told if told and ours else first
             self.write(record)
-            # What a killed process had not moved into place is nobody's.
-            for partial in (*self.path.glob(".*.partial"), *self.path.glob("ledger/.*.partial")):
-                partial.unlink()
             yield record
 
     def _lock(self, descriptor: int) -> None:
@@ -84,10 +85,19 @@ class RunFolder:
                 wanted="one run a folder at a time: two writers would lose each other's shards",
                 do="Wait for it, or end it; nothing was changed.",
             ) from error
+        except OSError as error:
+            # Without locks a run is as safe as its user is careful; refusing would keep it from such disks.
+            if error.errno not in _NO_LOCKS:
+                raise
 
     def write(self, record: Mapping[str, object]) -> None:
         """Write the record of the run, all of it or nothing."""
         write_atomically(self.path / RECORD, json.dumps(dict(record), indent=2) + "\n")
+
+
+def _is_ours(name: str) -> bool:
+    # What a process that was killed at its very first step may have left; nothing of it says whose the folder is.
+    return name in (_LOCK, LOG) or (name.startswith(f".{RECORD}.") and name.endswith(PARTIAL))
 
 
 def read_record(folder: Path) -> dict[str, object] | None:
@@ -122,7 +132,7 @@ def check_folder(folder: Path, identity: Mapping[str, str]) -> None:
         return
     record = read_record(folder)
     if record is None:
-        others = sorted(found.name for found in folder.iterdir() if found.name != _LOCK)
+        others = sorted(found.name for found in folder.iterdir() if not _is_ours(found.name))
         if others:
             raise StoreError(
                 str(folder),

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
 from collections.abc import Mapping
@@ -21,7 +20,8 @@ from numpy.typing import NDArray
 from eurosic.base.errors import StoreError
 from eurosic.base.flags import Status
 from eurosic.base.grid import Tile, tiles_of
-from eurosic.outputs.ledger import Ledger, TileRecord, checksum, sync_folder
+from eurosic.outputs.ledger import Ledger, TileRecord, checksum
+from eurosic.outputs.shard import write_shard
 
 PROJECTION = "projection.zarr"
 CELLS = "cells.zarr"
@@ -172,18 +172,10 @@ def _read_crc(group: zarr.Group, name: str, tile: Tile) -> int | None:
 
 
 def _write_region(store: Path, name: str, tile: Tile, values: NDArray[np.generic]) -> None:
-    """Write the tile's part of an array, which is one shard, and wait until it is on the disk."""
-    array = zarr.open_array(store / name, mode="r+")
-    region = (tile.index,) if name in _PER_TILE else (..., tile.cells)
-    place = (
-        (tile.index, *(0,) * values.ndim) if name in _PER_TILE else (*(0,) * (values.ndim - 1), tile.index)
-    )
-    shard = store / name / "c" / "/".join(str(i) for i in place)
-    # What an unrecorded tile left is worth nothing; Zarr would read it to fill what the array's edge leaves open,
-    # and stumble over a torn one.
-    shard.unlink(missing_ok=True)
-    array[region] = values
-    if shard.exists():  # Zarr writes no shard that holds only the fill value
-        with shard.open("rb") as stream:
-            os.fsync(stream.fileno())
-        sync_folder(shard.parent)
+    """Write the tile's part of an array, which is one shard."""
+    if name in _PER_TILE:
+        place = (tile.index, *(0,) * values.ndim)
+        write_shard(store / name, place, values, region=(tile.index,))
+    else:
+        place = (*(0,) * (values.ndim - 1), tile.index)
+        write_shard(store / name, place, values, region=(..., tile.cells))
