@@ -9,14 +9,16 @@ tiles it was working on, no more.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from distributed import Client, as_completed
+from distributed import Client, Future, Scheduler, as_completed
+from distributed.scheduler import KilledWorker
 from numpy.typing import NDArray
 
+from eurosic.base.errors import ClusterError
 from eurosic.base.grid import Tile
 from eurosic.base.signature import Predictor
 from eurosic.projection.table import CellTable
@@ -92,25 +94,81 @@ def unfinished(tiles: Sequence[Tile], ledger: Ledger) -> list[Tile]:
     return [tile for tile in tiles if ledger.finished(tile) is None]
 
 
-def project_tiles(task: TileTask, tiles: Sequence[Tile], client: Client) -> Iterator[Record]:
+def _unheard(text: str) -> None:
+    """Say nothing."""
+
+
+def project_tiles(
+    task: TileTask, tiles: Sequence[Tile], client: Client, *, note: Callable[[str], None] = _unheard
+) -> Iterator[Record]:
     """Yield the record of each tile as it is finished, in whatever order that happens.
 
-    An error of a tile is raised here, and the tiles that have not begun are cancelled; those that are running end
-    by themselves, recorded or not.
+    An error of a tile is raised here, after `note` was told the tile, the worker and why; the tiles that have not
+    begun are cancelled, and those that are running end by themselves, recorded or not.
+
+    Raises
+    ------
+    ClusterError
+        If the scheduler is gone, or workers die again and again of one tile.
     """
     # Keys name the run: two runs on one scheduler must not take each other's tiles for their own. Priority
     # follows the table's order: neighbours share input chunks, and progress is readable on a map.
     name = f"project-{task.ledger.digest[:8]}-tile"
-    futures = [
-        client.submit(task, tile, key=f"{name}-{tile.index:06d}", priority=-tile.index, pure=False)
-        for tile in tiles
-    ]
+    waiting = {}
+    for tile in tiles:
+        key = f"{name}-{tile.index:06d}"
+        future = client.submit(task, tile, key=key, priority=-tile.index, pure=False)
+        waiting[key] = tile, future
     try:
-        for batch in as_completed(futures, with_results=True).batches():
-            for _, record in batch:
-                yield record
+        futures = [future for _, future in waiting.values()]
+        done = as_completed(futures, with_results=True, raise_errors=False)
+        del futures
+        for batch in done.batches():
+            for future, result in batch:
+                tile, _ = waiting.pop(future.key)
+                if future.status != "finished":
+                    raise _failure(tile, future, result, note=note)
+                # A result that is held keeps its worker from leaving before its job's walltime.
+                future.release()
+                yield result
     finally:
-        client.cancel(futures)
+        if client.status == "running":  # a client that lost its scheduler has nothing left to cancel
+            client.cancel([future for _, future in waiting.values()])
+
+
+def _failure(tile: Tile, future: Future, result: object, *, note: Callable[[str], None]) -> Exception:
+    """Return what is to be raised for a tile that did not finish, once `note` was told."""
+    where = f"tile {tile.index} (cells {tile.start} to {tile.stop})"
+    if future.status != "error" or not isinstance(result, tuple):
+        error: Exception = ClusterError(
+            where,
+            f"was {future.status} because the scheduler is gone or was told to stop",
+            do="Look at the scheduler's log, then give the same command again: finished tiles are kept.",
+        )
+        note(str(error))
+        return error
+    error = result[1]
+    if isinstance(error, KilledWorker):
+        worker = error.last_worker
+        note(f"{where} failed on worker {worker.name} ({worker.address}) and others before: each died of it")
+        return ClusterError(
+            where,
+            f"{error.allowed_failures + 1} workers died while they did it, {worker.address} last",
+            wanted="workers with memory for a tile, that live long enough to do one",
+            do="Look for why in the log of the batch system or the kernel (most often memory: choose smaller tiles or"
+            " fewer workers), then give the same command again: finished tiles are kept.",
+        )
+    workers = future.client.run_on_scheduler(_failed_on, key=future.key)
+    note(f"{where} failed on worker {workers}: {type(error).__name__}: {error}")
+    return error
+
+
+def _failed_on(key: str, dask_scheduler: Scheduler) -> str:
+    """Return which worker said that a task failed, by name and address; runs on the scheduler."""
+    task, known = dask_scheduler.tasks.get(key), dask_scheduler.workers
+    addresses = sorted(task.erred_on) if task else []
+    named = [f"{known[address].name} ({address})" if address in known else address for address in addresses]
+    return ", ".join(named) or "that is gone"
 
 
 def project_here(task: TileTask, tiles: Sequence[Tile]) -> Iterator[Record]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from dask.utils import key_split
 from distributed import Client, LocalCluster
 
-from eurosic.base.errors import StoreError
+from eurosic.base.errors import ClusterError, StoreError
 from eurosic.base.grid import tiles_of
 from eurosic.base.vocabulary import STOCKS, TARGETS
 from eurosic.outputs.ledger import Ledger
@@ -111,18 +115,65 @@ def test_a_damaged_shard_is_found_by_its_checksum(table, tmp_path):
     assert found == {tiles[1]: ["sic_change_0_30cm"], tiles[2]: ["ph_lab_0_30cm"]}
 
 
-def test_workers_give_what_one_process_gives(table, tmp_path):
-    """The same tiles on two worker processes leave the same store, and only small records come back."""
-    tiles = list(tiles_of(table.cells, 64))
-    here, there = tmp_path / "here", tmp_path / "there"
-    list(project_here(_task(table, here, 64), tiles))
+@pytest.fixture(scope="module")
+def client():
+    """Two worker processes."""
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        records = list(project_tiles(_task(table, there, 64), tiles, client))
+        yield client
+
+
+def _in_process() -> LocalCluster:
+    # `dashboard_address` None takes the first free port and warns where it is not 8787.
+    return LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0")
+
+
+def test_workers_give_what_one_process_gives(table, tmp_path, client):
+    """The same tiles on two worker processes leave the same store, and nothing is left on the workers."""
+    tiles = list(tiles_of(table.cells, 64))
+    here, there = tmp_path / "here", tmp_path / "there"
+    list(project_here(_task(table, here, 64), tiles))
+    records = list(project_tiles(_task(table, there, 64), tiles, client))
     assert sorted(record.index for record in records) == list(range(len(tiles)))
     xr.testing.assert_identical(_values(here), _values(there))
+    assert not any(client.has_what().values())
+
+
+def test_tasks_are_named_by_run_and_tile(table, tmp_path, client):
+    """The dashboard groups them as `project`, and each name says its run and tile."""
+    task, tiles = _task(table, tmp_path, 64), list(tiles_of(table.cells, 64))
+    seen = set()
+    for _ in project_tiles(task, tiles, client):
+        seen |= set(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks)))
+    assert seen <= {f"project-digest-tile-{tile.index:06d}" for tile in tiles}
+    assert {key_split(key) for key in ("project-0123abcd-tile-000012", "project-deadbeef-tile-000000")} == {
+        "project"
+    }
+
+
+def test_a_tile_that_fails_is_noted_with_its_worker_and_its_reason(table, tmp_path, client):
+    """The error that comes is the tile's own; the note says where it happened; what was finished is kept."""
+    task, tiles = _task(table, tmp_path, 64), list(tiles_of(table.cells, 64))
+    shutil.rmtree(task.writer.store / "ph_soil_0_30cm")
+    noted: list[str] = []
+    with pytest.raises(StoreError, match=r"tile \d+ could not be written \(No such file"):
+        list(project_tiles(task, tiles, client, note=noted.append))
+    pattern = r"tile \d+ \(cells \d+ to \d+\) failed on worker \d \(tcp://127.0.0.1:\d+\): StoreError: .*"
+    assert len(noted) == 1
+    assert re.fullmatch(pattern, noted[0])
+
+
+def test_a_scheduler_that_dies_is_told_as_such(table, tmp_path):
+    """Losing the scheduler is no tile's fault; the message says that finished tiles are kept."""
+    task, tiles = _task(table, tmp_path, 4), list(tiles_of(table.cells, 4))
+    with _in_process() as cluster, Client(cluster) as client:
+        records = project_tiles(task, tiles, client)
+        next(records)
+        client.shutdown()
+        with pytest.raises(ClusterError, match=r"scheduler is gone.*finished tiles are kept"):
+            list(records)
 
 
 def test_another_projection_in_the_folder_is_refused_and_left_alone(table, tmp_path):
