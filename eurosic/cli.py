@@ -15,7 +15,7 @@ import click
 
 from eurosic.base.errors import RecipeError
 from eurosic.cli_ensemble import ensemble, simulate
-from eurosic.console import ConsoleTeller, told
+from eurosic.console import ConsoleTeller, Machine, cluster_option, machine_options, told, workers_option
 
 if TYPE_CHECKING:
     from eurosic.projection.plan import Plan
@@ -34,7 +34,6 @@ _catalog = click.option(
     "--catalog", type=click.Path(path_type=Path, dir_okay=False), help="A catalog file of your own entries."
 )
 _smoke = click.option("--smoke", is_flag=True, help="Shrink the recipe to a few tiles and years.")
-_workers = click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes.")
 
 
 @click.group()
@@ -66,15 +65,17 @@ def check(recipe: Path, data: Path | None, catalog: Path | None) -> None:
 @_recipe
 @_data
 @_catalog
-@_workers
+@workers_option
+@cluster_option
 @told
-def plan(recipe: Path, data: Path | None, catalog: Path | None, workers: int | None) -> None:
+def plan(recipe: Path, data: Path | None, catalog: Path | None, workers: int | None, cluster: str) -> None:
     """Say tiles, study cells, bytes, memory and time of RECIPE, before anything runs."""
-    from eurosic.clusters import Profile
     from eurosic.workflow.footprint import plan as plan_run
+    from eurosic.workflow.machines import profile_of
 
     setup = _set_up(recipe, data=data, catalog=catalog)
-    found = plan_run(setup, profile=Profile(workers or 0), folder=Path.cwd())
+    profile = profile_of(recipe, cluster, workers=workers)
+    found = plan_run(setup, profile=profile, folder=Path.cwd())
     click.echo(_plan_text(found))
 
 
@@ -83,8 +84,13 @@ def plan(recipe: Path, data: Path | None, catalog: Path | None, workers: int | N
 @click.option("--out", "folder", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @_data
 @_catalog
-@_workers
-@click.option("--scheduler", default="", help="Address of a running Dask scheduler.")
+@machine_options
+@click.option(
+    "--performance-report",
+    "report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write Dask's report of the run, an HTML page that opens without a network.",
+)
 @_smoke
 @told
 def run(
@@ -92,20 +98,19 @@ def run(
     folder: Path,
     data: Path | None,
     catalog: Path | None,
-    workers: int | None,
-    scheduler: str,
     smoke: bool,
+    report: Path | None,
+    machine: Machine,
 ) -> None:
     """Run RECIPE into a folder; the same command finishes a run that was interrupted."""
-    from eurosic.clusters import Profile
+    from eurosic.workflow.machines import profile_of
     from eurosic.workflow.run import run as run_setup
 
+    profile = profile_of(recipe, machine.cluster, workers=machine.workers, scheduler=machine.scheduler)
     setup = _set_up(recipe, data=data, catalog=catalog, smoke=smoke)
     command = " ".join(["eurosic", *sys.argv[1:]])
     with ConsoleTeller() as tell:
-        finished = run_setup(
-            setup, folder, profile=Profile(workers or 0, scheduler), tell=tell, command=command
-        )
+        finished = run_setup(setup, folder, profile=profile, tell=tell, command=command, report=report)
     if not finished.worked:
         click.echo(f"{folder}: finished already, nothing to do.")
     click.echo(finished.summary)
@@ -145,6 +150,7 @@ def _set_up(recipe: Path, *, data: Path | None, catalog: Path | None, smoke: boo
 def _plan_text(plan: Plan) -> str:
     minutes = plan.seconds / 60
     took = f"{minutes:.1f} min" if minutes >= 1 else f"{plan.seconds:.0f} s"
+    outside = [] if plan.outside is None else [f"domain            {plan.outside.told()}"]
     return "\n".join(
         [
             f"study cells       {plan.cells}",
@@ -153,5 +159,6 @@ def _plan_text(plan: Plan) -> str:
             f"bytes out         {plan.bytes_out / 1e6:.3g} MB before compression",
             f"memory a worker   {plan.memory_per_worker / 1e6:.0f} MB ({plan.worst} asks for the most)",
             f"time              {took} on {plan.workers} workers ({plan.core_hours:.2g} core-hours)",
+            *outside,
         ]
     )

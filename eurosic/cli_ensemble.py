@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eurosic.base.errors import SimulationError
-from eurosic.console import ConsoleTeller, told
+from eurosic.console import ConsoleTeller, Machine, machine_options, told
 
 if TYPE_CHECKING:
     from eurosic.workflow.ensemble import EnsembleSetup
@@ -34,8 +34,7 @@ _out = click.option(
     type=click.Path(path_type=Path, exists=True),
     help="Rows to draw from, where the recipe's design says `source: table`: a CSV, or the cells.zarr of a run.",
 )
-@click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes.")
-@click.option("--scheduler", default="", help="Address of a running Dask scheduler.")
+@machine_options
 @click.option(
     "--executable", type=click.Path(path_type=Path), help="Your MIN3P: runs the design instead of eurosic."
 )
@@ -49,23 +48,22 @@ _out = click.option(
     help="What runs the design. phreeqc: annual step, no pH-dependent CEC (cec_ph_slope 0), much slower.",
 )
 @told
-def simulate(
-    recipe: Path, out: Path, table: Path | None, workers: int | None, scheduler: str, **engine: object
-) -> None:
+def simulate(recipe: Path, out: Path, table: Path | None, machine: Machine, **engine: object) -> None:
     """Make the simulation ensemble of RECIPE, or finish one that was interrupted."""
-    from eurosic.clusters import Profile
     from eurosic.workflow.engines import SIMULATOR
     from eurosic.workflow.ensemble import make_ensemble, set_up_ensemble
+    from eurosic.workflow.machines import profile_of
     from eurosic.workflow.phreeqc_engine import PHREEQC
 
+    profile = profile_of(recipe, machine.cluster, workers=machine.workers, scheduler=machine.scheduler)
     runs = PHREEQC if engine["engine"] == "phreeqc" else SIMULATOR
     setup = set_up_ensemble(recipe, table, engine=runs)
     if engine["engine"] == "min3p":
-        _by_min3p(setup, out, workers=Profile(workers or 0).processes, given=engine)
+        _by_min3p(setup, out, workers=profile.processes, given=engine)
         return
     command = " ".join(["eurosic", *sys.argv[1:]])
     with ConsoleTeller(what="batches") as tell:
-        made = make_ensemble(setup, out, profile=Profile(workers or 0, scheduler), tell=tell, command=command)
+        made = make_ensemble(setup, out, profile=profile, tell=tell, command=command)
     if not made.worked:
         click.echo(f"{out}: finished already, nothing to do.")
         return

@@ -6,9 +6,14 @@ of the command line; must not import any stage.
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
+from types import FrameType
 from typing import ParamSpec
 
 import click
@@ -19,9 +24,38 @@ from eurosic.base.errors import EurosicError
 
 _P = ParamSpec("_P")
 _ERROR = 2
-# What shells report of a process that Ctrl-C ended.
+# What shells report of a process that Ctrl-C ended, or SIGTERM.
 _INTERRUPTED = 130
+_TERMINATED = 143
 HIGHLIGHT = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where to work, as the command line says it: a cluster file, a number of processes here, or a scheduler."""
+
+    cluster: str = ""
+    workers: int | None = None
+    scheduler: str = ""
+
+
+workers_option = click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes.")
+scheduler_option = click.option("--scheduler", default="", help="Address of a running Dask scheduler.")
+cluster_option = click.option(
+    "--cluster",
+    default="",
+    help="Machine to work on: a file, or the name of one in recipes/clusters or ~/.config/eurosic/clusters.",
+)
+
+
+def machine_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where to work, as one `machine`."""
+
+    @wraps(command)
+    def bundled(*args: object, cluster: str, workers: int | None, scheduler: str, **kwargs: object) -> None:
+        command(*args, machine=Machine(cluster, workers, scheduler), **kwargs)
+
+    return workers_option(scheduler_option(cluster_option(bundled)))
 
 
 class ConsoleTeller:
@@ -60,16 +94,43 @@ class ConsoleTeller:
             self.say(f"{self._what:<10} {done} of {total}")
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, as batch systems send it before the walltime; what waits for Ctrl-C ends by it too."""
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, so that workers are ended and locks are given back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+    # Once is enough: a second signal must not cut short the clearing up that the first began.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Terminated
+
+
 def told(command: Callable[_P, None]) -> Callable[_P, None]:
-    """Print an error that the user can mend without a traceback, and exit with 2; with 130 after Ctrl-C."""
+    """Print an error that the user can mend without a traceback, and exit with 2; after a signal as shells say it."""
 
     @wraps(command)
     def telling(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with _ending_cleanly():
+                command(*args, **kwargs)
         except EurosicError as error:
             click.echo(f"{type(error).__name__}: {error}", err=True)
             sys.exit(_ERROR)
+        except _Terminated:
+            click.echo("Terminated. What is finished is kept: the same command goes on.", err=True)
+            sys.exit(_TERMINATED)
         except KeyboardInterrupt:
             click.echo("Interrupted. What is finished is kept: the same command goes on.", err=True)
             sys.exit(_INTERRUPTED)

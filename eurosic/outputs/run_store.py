@@ -31,6 +31,10 @@ _SAME = {
     "predictor_digest": "predictor",
     "eurosic": "version of eurosic",
 }
+# What a disk, not our code, is to blame for.
+_DISK = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,28 @@ class RunFolder:
     def write(self, record: Mapping[str, object]) -> None:
         """Write the record of the run, all of it or nothing."""
         write_atomically(self.path / RECORD, json.dumps(dict(record), indent=2) + "\n")
+
+
+@contextmanager
+def disk_told(folder: Path) -> Iterator[None]:
+    """Tell what a full, read-only or broken disk answers to any writer as an error of use.
+
+    Raises
+    ------
+    StoreError
+        With what the disk says and what can be done.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        raise StoreError(
+            str(error.filename or folder),
+            f"could not be written or read ({error.strerror})",
+            wanted=f"a disk with room for {folder} that may be written",
+            do="Make room or correct the permissions, then give the same command: what is finished is kept.",
+        ) from error
 
 
 def _is_ours(name: str) -> bool:

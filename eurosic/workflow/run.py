@@ -18,10 +18,11 @@ from distributed import Client
 from eurosic.base.errors import StoreError
 from eurosic.base.grid import Tile, tiles_of
 from eurosic.base.provenance import digest_of, versions
-from eurosic.clusters import Profile, open_client
+from eurosic.clusters import Profile, dashboard_lines, open_client, write_report
 from eurosic.inputs.store import open_inputs, write_inputs
-from eurosic.outputs.ledger import TileRecord
-from eurosic.outputs.run_store import RunFolder, check_folder, read_record
+from eurosic.outputs.ledger import TileRecord, sweep
+from eurosic.outputs.run_log import RunLog
+from eurosic.outputs.run_store import RunFolder, check_folder, disk_told, read_record
 from eurosic.outputs.store import (
     CELLS,
     INPUTS,
@@ -54,6 +55,21 @@ class Teller(Protocol):
 
 
 @dataclass(frozen=True)
+class _Logged:
+    """A teller whose lines go into the log of the run folder too."""
+
+    tell: Teller
+    log: RunLog
+
+    def say(self, text: str) -> None:
+        self.log.write(text)
+        self.tell.say(text)
+
+    def progress(self, done: int, total: int) -> None:
+        self.tell.progress(done, total)
+
+
+@dataclass(frozen=True)
 class Finished:
     """A finished run: its folder, its closing words, and whether there was anything to do."""
 
@@ -62,8 +78,18 @@ class Finished:
     worked: bool
 
 
-def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: str = "") -> Finished:
+def run(
+    setup: Setup,
+    folder: Path,
+    *,
+    profile: Profile,
+    tell: Teller,
+    command: str = "",
+    report: Path | None = None,
+) -> Finished:
     """Make a run, or finish one that was interrupted, and return its summary.
+
+    `report` is where Dask's performance report goes, if anywhere.
 
     Raises
     ------
@@ -80,11 +106,19 @@ def run(setup: Setup, folder: Path, *, profile: Profile, tell: Teller, command: 
         raise problem
     # Compiled here once, the predictor is found on the disk by every worker of this machine.
     rate = measure_rate(setup.predictor, spin_up=setup.recipe.projection.spin_up)
-    with open_client(profile) as client, place.open() as record:
+    with (
+        disk_told(folder),
+        open_client(profile) as client,
+        place.open() as record,
+        RunLog(folder, command) as log,
+        write_report(client, report),
+    ):
+        tell = _Logged(tell, log)
         began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
-        tell.say(f"dashboard  {client.dashboard_link}")
+        for line in dashboard_lines(client, profile):
+            tell.say(line)
         table = _prepare(setup, folder, identity, tell)
-        if not profile.address:
+        if profile.here:
             check_here(setup, table, folder, rate=rate, workers=profile.processes)
         records = _project(setup, table, folder, identity, client=client, tell=tell)
         failed = sum(record.failed for record in records)
@@ -125,7 +159,7 @@ def _prepare(setup: Setup, folder: Path, identity: dict[str, str], tell: Teller)
 
 
 def _project(
-    setup: Setup, table: CellTable, folder: Path, identity: dict[str, str], *, client: Client, tell: Teller
+    setup: Setup, table: CellTable, folder: Path, identity: dict[str, str], *, client: Client, tell: _Logged
 ) -> list[TileRecord]:
     """Every tile that is not finished yet; returns the records of all."""
     extent = setup.extent(table.countries, table.cells)
@@ -154,7 +188,9 @@ def _project(
     todo = unfinished(tiles, ledger)
     if len(todo) < len(tiles):
         tell.say(f"resume     {len(tiles) - len(todo)} of {len(tiles)} tiles are finished already")
-    for done, _ in enumerate(project_tiles(task, todo, client), len(tiles) - len(todo) + 1):
+    for done, _ in enumerate(
+        project_tiles(task, todo, client, note=tell.log.write), len(tiles) - len(todo) + 1
+    ):
         tell.progress(done, len(tiles))
     records = [record for tile in tiles if (record := ledger.finished(tile))]
     if len(records) < len(tiles):
@@ -163,6 +199,8 @@ def _project(
             f"{len(tiles) - len(records)} of {len(tiles)} tiles were not recorded",
             do="Give the same command again: finished tiles are kept.",
         )
+    # Only now: until every tile is recorded, a worker of a client that was killed may still be writing.
+    sweep(folder)
     return records
 
 
