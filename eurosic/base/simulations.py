@@ -34,6 +34,7 @@ def _profile(name: str, unit: str, long_name: str, low: float, high: float, comm
 
 _MEAN = "mean over the standard depth, weighted by thickness"
 _WATER = "of the water that left each layer in the last step of the year; " + _MEAN
+_YEAR = "over the year; in year 0, over the last year of the spin-up"
 # State on 31 December, per standard depth, in the order in which the simulator records it.
 PROFILES = (
     STATES["sic"],
@@ -45,6 +46,13 @@ PROFILES = (
     _profile("alkalinity", "mol L-1", "alkalinity, charge of the strong ions", -1, 1, _WATER),
     _profile("dic", "mol L-1", "dissolved inorganic carbon", 0, 1, _WATER),
     _profile("pco2", "atm", "partial pressure of CO2 in the soil air", 0, 1, _MEAN),
+    _profile("calcium_store", "mol m-2", "calcium dissolved and exchangeable", 0, 1e4),
+    _profile("alkalinity_store", "mol m-2", "charge of strong ions, dissolved and exchangeable", -1e3, 2e4),
+    _profile("calcium_flux", "mol m-2 yr-1", "calcium that leaves the depth downwards", 0, 100, _YEAR),
+    _profile(
+        "alkalinity_flux", "mol m-2 yr-1", "alkalinity that leaves the depth downwards", -20, 100, _YEAR
+    ),
+    _profile("calcareous_share", "1", "share of the depth with more than 0.01 % carbonate", 0, 1),
 )
 
 
@@ -94,6 +102,14 @@ _INGREDIENTS = (
 INGREDIENTS: Mapping[str, Variable] = MappingProxyType({v.name: v for v in _INGREDIENTS})
 
 _KIND = Variable("trajectory", "design", "1", "kind of nitrogen trajectory", 0, len(KINDS) - 1, flags=KINDS)
+_COLUMN = Variable(
+    "column",
+    "design",
+    "1",
+    "number of the column; simulations of one column differ in their nitrogen only",
+    0,
+    1e9,
+)
 _CONVERGED = Variable("converged", "design", "1", "1 where every layer and year found its equilibrium", 0, 1)
 _APPLIED = tuple(
     Variable(name, "applied", "kg ha-1 yr-1", f"{words} nitrogen applied", 0, 1000, "flux")
@@ -104,7 +120,7 @@ _REQUIRED = ("sic", "ph_soil", "sic_change_0_30cm", "sic_change_0_100cm", "sic_c
 
 def _schema() -> dict[str, Member]:
     members = [Member(v, _S) for v in COVARIATES.values()]
-    members += [Member(_KIND, _S), Member(_CONVERGED, _S, required=True)]
+    members += [Member(_KIND, _S), Member(_COLUMN, _S), Member(_CONVERGED, _S, required=True)]
     members += [Member(v, _SY) for v in (*DRIVERS.values(), *_APPLIED)]
     members += [Member(v, _SY, v.name in _REQUIRED) for v in TARGETS.values()]
     members += [Member(v, _SYD, v.name in _REQUIRED) for v in PROFILES]

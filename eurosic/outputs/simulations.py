@@ -29,8 +29,8 @@ Arrays = Mapping[str, NDArray[np.generic]]
 # Says what a Zarr group is; a change of the schema that readers must know of changes the number.
 FORMAT = "eurosic simulation ensemble 1"
 # A change in a year is a thousandth of the stock, which single precision would blur.
-_DOUBLE = ("sic",)
-_WHOLE = ("trajectory", "converged")
+_DOUBLE = ("sic", "calcium_store", "alkalinity_store")
+_WHOLE = {"trajectory": "int8", "converged": "int8", "column": "int32"}
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def _create(
 
 def _dtype(name: str) -> str:
     if name in _WHOLE:
-        return "int8"
+        return _WHOLE[name]
     return "float64" if name in _DOUBLE else "float32"
 
 

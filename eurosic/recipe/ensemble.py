@@ -53,7 +53,11 @@ def _ranges(raw: object) -> object:
 
 
 class DesignSection(Section):
-    """How many columns, from where, and within what."""
+    """How many columns, from where, and within what.
+
+    With `counterparts` every second simulation is the column of the one before it with its nitrogen held: the
+    difference that a reduction makes is then in the ensemble.
+    """
 
     size: Annotated[int, counted("column", "8192 columns")]
     seed: int = 0
@@ -61,6 +65,7 @@ class DesignSection(Section):
     ranges: Annotated[dict[str, Limits], BeforeValidator(_ranges)] = Field(default_factory=dict)
     drainage: Limits | None = None
     pco2: Limits | None = None
+    counterparts: bool = False
 
     @field_validator("drainage", "pco2", mode="before")
     @classmethod
@@ -73,6 +78,14 @@ class DesignSection(Section):
         if seed < 0:
             raise problem(f"{seed} is negative; wanted a seed that is a whole number from 0 on")
         return seed
+
+
+def _pairs(design: DesignSection) -> DesignSection:
+    if design.counterparts and design.size % 2:
+        raise problem(
+            f"{design.size} columns are no pairs; wanted an even number where there are counterparts"
+        )
+    return design
 
 
 def _large_enough(batch: int) -> int:
@@ -100,7 +113,7 @@ class EnsembleRecipe(Section):
     """A whole recipe of an ensemble."""
 
     about: About
-    design: DesignSection
+    design: Annotated[DesignSection, AfterValidator(_pairs)]
     trajectories: KindShares | None = None
     years: Annotated[int, counted("year", "80 years"), AfterValidator(_long_enough)]
     spin_up: Annotated[int, counted("year", "20 years")] = 20

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.vocabulary import COVARIATES, DRIVERS
 from eurosic.simulator.column import Flow, Soil, Step, Store, new_flow, new_store, sweep_minerals
-from eurosic.simulator.constants import CHARGES, NH4, NO3, constants_at
+from eurosic.simulator.constants import CA, CHARGES, NH4, NO3, constants_at
 from eurosic.simulator.gas import Air, carbon_dioxide, molar_respiration, root_shares, tortuosity
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.minerals import Minerals, new_minerals
@@ -79,19 +79,30 @@ class Fluxes(NamedTuple):
 def leave(column: Column, before: Fluxes) -> Fluxes:
     """Return the year's fluxes with what left the last layer in the step just taken."""
     last = column.breath.size - 1
-    out, c = column.step.flux[last + 1], column.flow.concentration
-    alkalinity = 0.0
-    # Alkalinity is the charge of the strong ions: what leaves with them is leached, whatever the pH.
-    for i in range(8):
-        alkalinity += CHARGES[i] * c[last, i]
+    out, c, passed = column.step.flux[last + 1], column.flow.concentration, column.flow.passed
+    for j in range(last + 1):
+        alkalinity = 0.0
+        # Alkalinity is the charge of the strong ions: what leaves with them is leached, whatever the pH.
+        for i in range(8):
+            alkalinity += CHARGES[i] * c[j, i]
+        passed[j, 0] += column.step.flux[j + 1] * c[j, CA]
+        passed[j, 1] += column.step.flux[j + 1] * alkalinity
     return Fluxes(
         before.dic + out * column.flow.dic[last],
-        before.alkalinity + out * alkalinity,
+        passed[last, 1],
         before.nitrate + out * c[last, NO3],
         before.ammonium + out * c[last, NH4],
         before.water + out,
         True,
     )
+
+
+@kernel
+def no_fluxes(column: Column) -> Fluxes:
+    """Return the fluxes of a year that begins, and forget what passed the layers in the last one."""
+    for j in range(column.breath.size):
+        column.flow.passed[j, 0] = column.flow.passed[j, 1] = 0.0
+    return Fluxes(0.0, 0.0, 0.0, 0.0, 0.0, True)
 
 
 @kernel
@@ -177,7 +188,7 @@ def advance_year(column: Column, drivers: Array, frame: Frame, s: Settings, lime
         step.sources,
     )
     # Lime is ploughed in before the water passes, so that it can dissolve in its own year.
-    fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, 0.0, True)
+    fluxes = no_fluxes(column)
     for _ in range(s.substeps):
         for j in range(frame.thickness.size):
             store.calcite[j] += limed * part * drivers[LIME] * frame.lime_shares[j]

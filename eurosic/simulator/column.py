@@ -85,19 +85,27 @@ class Flow(NamedTuple):
 
     Total concentrations in the water that left each layer (mol L-1, ``(layer, ion)``), pH
     and DIC (mol L-1), ``(layer,)``; what sources fell short of what was asked (mol m-2, ``(layer, ion)``): they
-    were `Step.sources` + `unmet`.
+    were `Step.sources` + `unmet`. `passed` ``(layer, 2)`` sums over the steps of a year the calcium (mol m-2) and
+    the charge of strong ions (molc m-2) that left each layer downwards.
     """
 
     concentration: Array
     ph: Array
     dic: Array
     unmet: Array
+    passed: Array
 
 
 @kernel
 def new_flow(layers: int) -> Flow:
     """Return a `Flow` of zeros for a column of `layers` layers, inside a kernel."""
-    return Flow(np.zeros((layers, 8)), np.zeros(layers), np.zeros(layers), np.zeros((layers, 8)))
+    return Flow(
+        np.zeros((layers, 8)),
+        np.zeros(layers),
+        np.zeros(layers),
+        np.zeros((layers, 8)),
+        np.zeros((layers, 2)),
+    )
 
 
 @kernel

@@ -22,6 +22,7 @@ from eurosic.simulator.annual import (
     Column,
     Fluxes,
     leave,
+    no_fluxes,
 )
 from eurosic.simulator.column import sweep_minerals
 from eurosic.simulator.constants import constants_at
@@ -76,7 +77,7 @@ def advance_months(column: Column, drivers: Array, frame: Frame, s: Settings, li
     demand = potential_evaporation(rain, drainage)
     if s.fit_drainage > 0.5:
         demand *= fit_evaporation(column.bucket, step.flux, s.seasons, rain, drainage)
-    fluxes = Fluxes(0.0, 0.0, 0.0, 0.0, 0.0, True)
+    fluxes = no_fluxes(column)
     for month in range(MONTHS):
         celsius = drivers[TEMPERATURE] + s.seasons[WARMTH, month]
         # Water first: its store decides how much air there is, and the air how much carbon dioxide stays.

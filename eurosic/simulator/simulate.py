@@ -52,6 +52,11 @@ class Simulator:
         """The whole vocabulary: every covariate, state, driver and target, in order."""
         return _SIGNATURE
 
+    @property
+    def has_spread(self) -> bool:
+        """False: the process model gives one value."""
+        return False
+
     def predict(self, columns: Columns) -> Prediction:
         """Return the targets of every pathway, cell and year, at the end of each year.
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurosic.base.flags import Regime
-from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
+from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_N
 from eurosic.base.vocabulary import STATES, TARGETS
 from eurosic.simulator.annual import (
     LIME,
@@ -26,16 +26,14 @@ from eurosic.simulator.column import Store, new_store
 from eurosic.simulator.constants import constants_at
 from eurosic.simulator.kernels import kernel
 from eurosic.simulator.lab import LAB_TEMPERATURE, lab_ph
-from eurosic.simulator.minerals import DOLOMITE_CARBON, mineral_carbon
+from eurosic.simulator.minerals import mineral_carbon
 from eurosic.simulator.options import Frame, Settings
-from eurosic.simulator.recording import write_profile
+from eurosic.simulator.recording import holds_carbonate, write_profile
 from eurosic.simulator.seasons import MONTHS
 from eurosic.simulator.spinup import advance, give_nitrate, lay_minerals, spin_up
 
 Array = NDArray[np.float64]
 
-# A layer holds carbonate where it has more than this, kg CaCO3 per kg; CONVENTIONS.md, `regime`.
-THRESHOLD = 1e-4
 
 _SIC, _SATURATION, _NITRATE = (list(STATES).index(name) for name in ("sic", "base_saturation", "nitrate"))
 _CHANGE = list(TARGETS).index("sic_change_0_30cm")  # followed by 0-100 and 0-200 cm
@@ -117,12 +115,7 @@ def carbonate_depth(column: Column, frame: Frame) -> tuple[float, float]:
     """Return the depth (m) down to which no layer holds carbonate, and the regime of the column."""
     top, held, first = 0.0, 0.0, -1.0
     for j in range(frame.thickness.size):
-        # Fragments above 2 mm are not of the fine earth, in which carbonate is measured.
-        fine = column.store.calcite[j]
-        if column.minerals.dolomite.size > 0:
-            fine += DOLOMITE_CARBON * column.minerals.dolomite[j]
-        carbonate = fine * MOLAR_MASS_CACO3
-        if carbonate > THRESHOLD * column.soil.fine_earth[j]:
+        if holds_carbonate(column, j):
             held += frame.topsoil[j]
             if first < 0.0:
                 first = top

@@ -65,6 +65,15 @@ def draw_trajectories(size: int, years: int, *, seed: int, shares: Mapping[str, 
     return Trajectories(kinds, mineral, manure)
 
 
+def with_counterparts(drawn: Trajectories) -> Trajectories:
+    """Return each trajectory followed by that of its counterpart, whose nitrogen is held: twice as many."""
+    kind = np.stack([drawn.kind, np.full_like(drawn.kind, KINDS.index("constant"))], axis=1)
+    held = np.ones_like(drawn.mineral)
+    mineral, manure = (np.stack([moving, held], axis=1) for moving in (drawn.mineral, drawn.manure))
+    years = held.shape[1]
+    return Trajectories(kind.ravel(), mineral.reshape(-1, years), manure.reshape(-1, years))
+
+
 def course_of(kind: str, years: int, draws: Array) -> Course:
     """Return the factor over years 1 to `years` of a kind; `draws` are five numbers between 0 and 1.
 

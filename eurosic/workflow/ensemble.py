@@ -38,7 +38,7 @@ from eurosic.simulator.marginals import Kept
 from eurosic.simulator.options import SimulatorOptions
 from eurosic.simulator.sampling import Design, sobol_design, table_design
 from eurosic.simulator.simulate import Simulator
-from eurosic.simulator.trajectory_kinds import SHARES, Trajectories, draw_trajectories
+from eurosic.simulator.trajectory_kinds import SHARES, Trajectories, draw_trajectories, with_counterparts
 from eurosic.workflow.designing import Judging, columns_of, soil_of
 from eurosic.workflow.engines import SIMULATOR, Engine
 from eurosic.workflow.run import Teller
@@ -60,23 +60,36 @@ class EnsembleSetup:
     @cached_property
     def design(self) -> Design:
         """The columns' ingredients, drawn; those that the engine holds are as it holds them."""
-        drawn = self._drawn()
+        drawn = self._drawn(self.columns)
+        drawn = Design({name: values[self.column] for name, values in drawn.values.items()}, drawn.tried)
         held = {name: np.full(drawn.size, value) for name, value in self.engine.held.items()}
         return Design({**drawn.values, **held}, drawn.tried)
 
-    def _drawn(self) -> Design:
+    @property
+    def columns(self) -> int:
+        """Number of different columns: half of the simulations where each has its counterpart."""
+        asked = self.recipe.design
+        return asked.size // 2 if asked.counterparts else asked.size
+
+    @cached_property
+    def column(self) -> NDArray[np.int64]:
+        """The column of each simulation, ``(simulation,)``: counterparts stand beside each other."""
+        return np.arange(self.recipe.design.size) // (2 if self.recipe.design.counterparts else 1)
+
+    def _drawn(self, size: int) -> Design:
         asked = self.recipe.design
         judge = Judging(Kept(**self.recipe.kept()), self.simulator.options.tortuosity == "millington-quirk")
         if self.table is not None:
-            return table_design(read_design_table(self.table), asked.size, seed=asked.seed, keep=judge)
-        return sobol_design(asked.size, seed=asked.seed, ranges=asked.ranges, keep=judge)
+            return table_design(read_design_table(self.table), size, seed=asked.seed, keep=judge)
+        return sobol_design(size, seed=asked.seed, ranges=asked.ranges, keep=judge)
 
     @cached_property
     def trajectories(self) -> Trajectories:
         """How nitrogen moves in each simulation."""
         asked = self.recipe
         shares = asked.trajectories or SHARES
-        return draw_trajectories(asked.design.size, asked.years, seed=asked.design.seed, shares=shares)
+        drawn = draw_trajectories(self.columns, asked.years, seed=asked.design.seed, shares=shares)
+        return with_counterparts(drawn) if asked.design.counterparts else drawn
 
     @cached_property
     def digest(self) -> str:
@@ -169,7 +182,7 @@ def make_ensemble(
         return MadeEnsemble(path, size, 0, worked=False)
     began = time.perf_counter()
     design = setup.design
-    tell.say(f"design     {size} columns of {design.tried} tried")
+    tell.say(f"design     {setup.columns} columns of {design.tried} tried, {size} simulations")
     ledger = ledger_of(path, setup.digest)
     if state == "absent":
         create_ensemble(path, _layout(setup, command), _fixed(setup), digest=setup.digest)
@@ -238,4 +251,4 @@ def _fixed(setup: EnsembleSetup) -> dict[str, NDArray[np.generic]]:
     fixed: dict[str, NDArray[np.generic]] = {name: soil[name] for name in COVARIATES}
     used = [name for name in INGREDIENTS if name in values]
     fixed |= {f"{DESIGN_PREFIX}{name}": values[name] for name in used}
-    return fixed | {"trajectory": setup.trajectories.kind}
+    return fixed | {"trajectory": setup.trajectories.kind, "column": setup.column}

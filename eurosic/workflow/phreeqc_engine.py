@@ -23,8 +23,17 @@ from eurosic.simulator.phreeqc import open_phreeqc
 from eurosic.workflow.engines import Engine, Ran
 from eurosic.workflow.phreeqc_column import phreeqc_arrays
 
-# What PHREEQC's column does not say: it shakes no sample with water, and its exchanger is not recorded.
-_ABSENT = ("ph_lab", "ph_lab_0_30cm", "base_saturation")
+# What PHREEQC's column does not say: it shakes no sample with water; its exchanger and passages are not recorded.
+_ABSENT = (
+    "ph_lab",
+    "ph_lab_0_30cm",
+    "base_saturation",
+    "calcium_store",
+    "alkalinity_store",
+    "calcium_flux",
+    "alkalinity_flux",
+    "calcareous_share",
+)
 GIVEN = tuple(name for name in SCHEMA if name not in _ABSENT)
 _PROFILES = tuple(v.name for v in PROFILES if v.name not in _ABSENT)
 _TARGETS = tuple(name for name in TARGETS if name not in _ABSENT)
