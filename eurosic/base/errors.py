@@ -9,6 +9,7 @@ Every message says where it happened, what came, what was wanted and what to do.
     ├── GridError          a grid, CRS or coverage that does not fit
     ├── InputError         a raster or table whose values cannot be used
     ├── PredictorError     a predictor that cannot answer, or inputs that its signature refuses
+    ├── CardError          an emulator whose card or weights are absent, damaged or exchanged
     ├── PlanError          a projection that would not fit the machine it is planned for
     ├── TileError          a tile whose result breaks the promise of the template
     ├── StoreError         a run folder that is not ours, belongs to another recipe, or cannot be written
@@ -98,6 +99,10 @@ class InputError(EurosicError):
 
 class PredictorError(EurosicError):
     """A predictor that cannot answer, or inputs that its signature refuses."""
+
+
+class CardError(EurosicError):
+    """An emulator whose card or weights are absent, damaged, exchanged, or of a format that is not known."""
 
 
 class PlanError(EurosicError):
