@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import dask
 from distributed import Client, LocalCluster, Worker, WorkerPlugin
@@ -96,17 +97,22 @@ class _IgnoreInterrupt(WorkerPlugin):  # type: ignore[misc]  # distributed is un
 
 @contextmanager
 def _connect(profile: Profile) -> Iterator[Client]:
-    where = (
-        {"scheduler_file": profile.scheduler_file} if profile.scheduler_file else {"address": profile.address}
-    )
+    file, where = profile.scheduler_file, profile.address or profile.scheduler_file
+    # Dask would wait for the file for ever.
+    if file and not Path(file).is_file():
+        raise _silent(where, "there is no such file")
     try:
-        client = Client(**where, timeout="10s")
+        client = Client(**({"scheduler_file": file} if file else {"address": where}), timeout="10s")
     except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"scheduler {profile.address or profile.scheduler_file!r}",
-            f"does not answer ({error})",
-            wanted="the address of a running Dask scheduler, such as tcp://127.0.0.1:8786",
-            do="Start it, or leave --scheduler and --cluster out to run on this machine.",
-        ) from error
+        raise _silent(where, str(error)) from error
     with client:
         yield client
+
+
+def _silent(where: str, why: str) -> ClusterError:
+    return ClusterError(
+        f"scheduler {where!r}",
+        f"does not answer ({why})",
+        wanted="the address of a running Dask scheduler, such as tcp://127.0.0.1:8786",
+        do="Start it, or leave --scheduler and --cluster out to run on this machine.",
+    )
