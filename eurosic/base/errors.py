@@ -10,6 +10,7 @@ Every message says where it happened, what came, what was wanted and what to do.
     ├── InputError         a raster or table whose values cannot be used
     ├── PredictorError     a predictor that cannot answer, or inputs that its signature refuses
     ├── CardError          an emulator whose card or weights are absent, damaged or exchanged
+    ├── TrainingError      an emulator that cannot be trained, or whose training cannot be taken up
     ├── PlanError          a projection that would not fit the machine it is planned for
     ├── TileError          a tile whose result breaks the promise of the template
     ├── StoreError         a run folder that is not ours, belongs to another recipe, or cannot be written
@@ -103,6 +104,10 @@ class PredictorError(EurosicError):
 
 class CardError(EurosicError):
     """An emulator whose card or weights are absent, damaged, exchanged, or of a format that is not known."""
+
+
+class TrainingError(EurosicError):
+    """An emulator that cannot be trained, or whose training cannot be taken up."""
 
 
 class PlanError(EurosicError):
