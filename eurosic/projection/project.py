@@ -121,7 +121,7 @@ def project_tiles(
         waiting[key] = tile, future
     try:
         futures = [future for _, future in waiting.values()]
-        done = as_completed(futures, with_results=True, raise_errors=False)
+        done = as_completed(futures, loop=client.loop, with_results=True, raise_errors=False)
         del futures
         for batch in done.batches():
             for future, result in batch:
