@@ -27,8 +27,9 @@ ALL = "all"
 class CoverageRow:
     """One row of the table; shares are of `simulations`, at one horizon (years since the start).
 
-    `low` to `high` are the binomial bounds of the covered share; `exact_low` to `exact_high` know that the
-    calibration had a finite number of simulations too. `half_width` is the median, in the target's unit.
+    `low` to `high` are the binomial bounds of the covered share, and whether it lies within them; `exact_low` to
+    `exact_high` know that the calibration had a finite number of simulations too. `half_width` is the median, in
+    the target's unit.
     """
 
     target: str
@@ -38,19 +39,11 @@ class CoverageRow:
     covered: float
     low: float
     high: float
+    within: bool
     exact_low: float
     exact_high: float
+    within_exact: bool
     half_width: float
-
-    @property
-    def within(self) -> bool:
-        """Whether the covered share lies within the binomial bounds."""
-        return self.low <= self.covered <= self.high
-
-    @property
-    def within_exact(self) -> bool:
-        """Whether the covered share lies where a conformal interval's must."""
-        return self.exact_low <= self.covered <= self.exact_high
 
 
 def coverage_table(
@@ -101,15 +94,19 @@ def _row(spread: Spread, t: int, name: str, year: int, error: Array, width: Arra
     rank = int(np.ceil((mine + 1) * spread.level - 1e-9))
     low, high = stats.binom.interval(CERTAINTY, count, spread.level)
     least, most = stats.betabinom.interval(CERTAINTY, count, rank, mine + 1 - rank)
+    covered = float((error <= width).mean())
+    bounds = [float(bound) / count for bound in (low, high, least, most)]
     return CoverageRow(
         target=spread.targets[t],
         regime=name,
         horizon=year,
         simulations=count,
-        covered=float((error <= width).mean()),
-        low=float(low) / count,
-        high=float(high) / count,
-        exact_low=float(least) / count,
-        exact_high=float(most) / count,
+        covered=covered,
+        low=bounds[0],
+        high=bounds[1],
+        within=bounds[0] <= covered <= bounds[1],
+        exact_low=bounds[2],
+        exact_high=bounds[3],
+        within_exact=bounds[2] <= covered <= bounds[3],
         half_width=float(np.median(width)),
     )
