@@ -58,6 +58,8 @@ def conventions_page() -> str:
         _HEAD,
         f"Standard depths: {depths}.\n",
         _section("Targets `(pathway, year, cell)`", TARGETS.values()),
+        "Where a predictor has a spread, `NAME_p05` and `NAME_p95` stand beside each target that is no flag: the ends of the"
+        " interval\nthat covers 90 %, cut at what is possible.\n",
         _section("Stocks and area `(cell)`", [*STOCKS.values(), AREA]),
         _section("Covariates of a column `(cell)`", COVARIATES.values()),
         _section("State of a column `(cell, depth)`", STATES.values()),

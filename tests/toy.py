@@ -7,7 +7,7 @@ plain function of the drivers, so that any test can say by hand what a projectio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from eurosic.base.flags import Status
 from eurosic.base.grid import Grid
-from eurosic.base.signature import Columns, Prediction, Signature
+from eurosic.base.provenance import digest_of
+from eurosic.base.signature import Columns, Prediction, Predictor, Signature, check_columns
 from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS, STATES, TARGETS
 from eurosic.projection.table import Marking
 
@@ -45,8 +46,14 @@ class ToyPredictor:
             tuple(TARGETS.values()),
         )
 
+    @property
+    def has_spread(self) -> bool:
+        """The toy gives one value."""
+        return False
+
     def predict(self, columns: Columns) -> Prediction:
         """Return the closed form."""
+        check_columns(columns, self.signature, self.name)
         leached = columns.forcing[..., 0]
         stock = columns.state[:, :3, 0].sum(axis=1)
         change = np.maximum(-self.rate * np.cumsum(leached, axis=2), -stock[None, :, None])
@@ -67,6 +74,52 @@ class ToyPredictor:
     def inside(self, columns: Columns) -> NDArray[np.bool_]:
         """Return True everywhere."""
         return np.ones(columns.covariates.shape[0], dtype=bool)
+
+
+@dataclass(frozen=True)
+class ToyEmulator:
+    """Another predictor's answer, wrong by a known share of each value, with a domain and perhaps a spread.
+
+    A cell is inside where its first covariate is at most `limit`; `spread` is the half-width of every value.
+    """
+
+    inner: Predictor = field(default_factory=ToyPredictor)
+    bias: float = 0.0
+    spread: float | None = None
+    limit: float = np.inf
+
+    name: str = "toy-emulator"
+
+    @property
+    def digest(self) -> str:
+        """All that decides its numbers."""
+        return digest_of([self.name, self.inner.digest, self.bias, self.spread, str(self.limit)])
+
+    @property
+    def signature(self) -> Signature:
+        """That of the predictor within."""
+        return self.inner.signature
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether there is a spread."""
+        return self.spread is not None
+
+    def predict(self, columns: Columns) -> Prediction:
+        """Return the answer of the predictor within, times one plus the bias; flags as they are."""
+        found = self.inner.predict(columns)
+        values = found.values.copy()
+        numbers = [i for i, target in enumerate(self.signature.targets) if not target.flags]
+        values[..., numbers] *= 1.0 + self.bias
+        spread = None
+        if self.spread is not None:
+            spread = np.full(values.shape, np.nan)
+            spread[..., numbers] = self.spread
+        return Prediction(values, found.converged, spread)
+
+    def inside(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return whether the first covariate is at most the limit."""
+        return np.asarray(columns.covariates[:, 0] <= self.limit)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,12 @@ class Status(IntEnum):
     OUTSIDE_DOMAIN = 6
     FAILED = 7
     UNFINISHED = 8
-    MISSING = 9
+    PREDICTED_OUTSIDE_DOMAIN = 9
+    MISSING = 10
+
+
+# Of all reasons, those that stand for a value.
+WITH_VALUE = (Status.PREDICTED, Status.SIMULATED_OUTSIDE_DOMAIN, Status.PREDICTED_OUTSIDE_DOMAIN)
 
 
 def status_flags(layers: tuple[str, ...]) -> dict[int, str]:

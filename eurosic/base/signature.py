@@ -138,10 +138,22 @@ class Predictor(Protocol):
         """What it takes and gives."""
         ...
 
+    @property
+    def has_spread(self) -> bool:
+        """Whether its predictions carry a spread."""
+        ...
+
     def predict(self, columns: Columns) -> Prediction:
-        """Return the targets of every pathway, cell and year; the state at the end of each year."""
+        """Return the targets of every pathway, cell and year; the state at the end of each year.
+
+        Raises
+        ------
+        PredictorError
+            If the columns do not fit the signature. Here, and nowhere else on the way, they are checked
+            (`check_columns`).
+        """
         ...
 
     def inside(self, columns: Columns) -> NDArray[np.bool_]:
-        """Return whether the predictor may be trusted in each cell, shape ``(cell,)``."""
+        """Return whether the predictor may be trusted in each cell, shape ``(cell,)``; of checked columns."""
         ...

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from eurosic.base.errors import StoreError
+from eurosic.base.spread import percentiles_of
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS, Variable
 
 Attributes = dict[str, object]
 
 _EPOCH = date(1970, 1, 1)
-_PERCENTILE = re.compile(r"_p(\d\d)$")
 _DEPTH = re.compile(r"_(\d+)_(\d+)cm")
 _CONVENTIONS = "CF-1.11, ACDD-1.3"
 _KEYWORDS = (
@@ -47,7 +47,7 @@ def variable_named(name: str) -> Variable:
         If the vocabulary has no such word.
     """
     words = {**TARGETS, **STOCKS, AREA.name: AREA}
-    word = words.get(name) or words.get(_PERCENTILE.sub("", name))
+    word = words.get(name) or {word.name: word for word in percentiles_of(TARGETS.values())}.get(name)
     if word is None:
         raise StoreError("export", f"variable {name!r} is unknown", wanted=f"one of {', '.join(words)}")
     return word
@@ -64,8 +64,6 @@ def data_attributes(name: str) -> Attributes:
     said["cell_methods"] = _TIME_METHODS[word.time]
     if word.comment:
         said["comment"] = word.comment
-    if percentile := _PERCENTILE.search(name):
-        said["long_name"] = f"{word.long_name}, percentile {int(percentile[1])}"
     if depth := _DEPTH.search(name):
         # A scalar coordinate of depth with bounds makes cdo and the checker warn: an attribute does not.
         said["depth_range"] = f"{int(depth[1]) / 100:g} to {int(depth[2]) / 100:g} m below the surface"

@@ -21,6 +21,7 @@ from eurosic.base.errors import StoreError
 from eurosic.base.flags import Status
 from eurosic.base.grid import Grid, space_key
 from eurosic.base.provenance import digest_of
+from eurosic.base.spread import percentiles_of
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
 from eurosic.outputs.store import CELLS, INPUTS, PROJECTION, check_projection, recorded_tiles
 
@@ -40,8 +41,9 @@ def open_projection(folder: Path | str) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Targets ``(pathway, year, y, x)``, stocks, `calcareous_arable_area`, `country` and `status` ``(y, x)``,
-        in the units of docs/2-conventions.md; y descending; CRS in `spatial_ref`.
+        Targets ``(pathway, year, y, x)``, with ``_p05`` and ``_p95`` of each where the predictor has a spread;
+        stocks, `calcareous_arable_area`, `country` and `status` ``(y, x)``, in the units of docs/2-conventions.md;
+        y descending; CRS in `spatial_ref`.
 
     Raises
     ------
@@ -54,9 +56,10 @@ def open_projection(folder: Path | str) -> xr.Dataset:
     cells = zarr.open_group(folder / CELLS, mode="r")
     grid = Grid(**projection.attrs["grid"])
     places = _Places(grid, np.asarray(cells["row"][:]), np.asarray(cells["column"][:]))
+    stored = (*TARGETS, *(word.name for word in percentiles_of(TARGETS.values())))
     variables = {
         name: _variable(projection[name], places, ("pathway", "year"))
-        for name in TARGETS
+        for name in stored
         if name in projection
     }
     variables |= {name: _variable(projection[name], places, ()) for name in STOCKS}

@@ -18,17 +18,19 @@ import numpy as np
 import xarray as xr
 from pyproj import CRS
 
-from eurosic.base.errors import GridError, StoreError
+from eurosic.base.errors import StoreError
 from eurosic.base.provenance import digest_of
+from eurosic.base.spread import percentile_names
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
 from eurosic.outputs import cf
+from eurosic.outputs.exportable import check_cube
 
 # Values held in memory at a time (float32: 128 MB); a 1 km layer of Europe has 20 million.
 _VALUES_IN_MEMORY = 32_000_000
 # A layer is one chunk up to this size; larger ones are cut in space, or reading one cell would unpack it all.
 _VALUES_IN_CHUNK = 4_000_000
 _CHUNK_SIDE = 1024
-_LAYOUT = 1  # raised when the layout of the files changes, so that older ones are made anew
+_LAYOUT = 2  # raised when the layout of the files changes, so that older ones are made anew
 _ZLIB_LEVEL: Literal[1] = 1  # half as slow again at 4, and hardly smaller where most cells are empty
 _Kind = Literal["i1", "i4", "f4", "f8"]
 _FILL: dict[str, np.float32 | np.int8] = {"i1": np.int8(-1), "f4": np.float32(np.nan)}
@@ -36,9 +38,10 @@ _FILL: dict[str, np.float32 | np.int8] = {"i1": np.int8(-1), "f4": np.float32(np
 
 @dataclass(frozen=True)
 class _Export:
-    """One file to be; `pathway` and `years` are empty for a layer that has neither."""
+    """One file to be; `pathway` and `years` are empty for a layer that has neither, `beside` holds percentiles."""
 
     name: str
+    beside: tuple[str, ...]
     pathway: str
     years: tuple[int, ...]
     path: Path
@@ -50,8 +53,9 @@ def export_netcdf(
 ) -> list[Path]:
     """Write one file per variable and pathway, ``VARIABLE.PATHWAY.nc``, and return their paths in order.
 
-    Layers without pathway (stocks, `calcareous_arable_area`) are written once, as ``VARIABLE.nc``. A file that
-    is already complete for this run is left as it is; an interrupted export goes on where it stopped.
+    Percentiles of a variable, where it has any, stand in its own file as ancillary variables. Layers without pathway
+    (stocks, `calcareous_arable_area`) are written once, as ``VARIABLE.nc``. A file that is already complete for this
+    run is left as it is; an interrupted export goes on where it stopped.
 
     Parameters
     ----------
@@ -72,7 +76,7 @@ def export_netcdf(
         If the cube's grid does not run north to south and west to east, or has no CRS.
     """
     # All refusals come before the first byte: an export is asked for in one piece.
-    _check_cube(cube, years, variables)
+    check_cube(cube, years, variables)
     exports = list(_plan(cube, folder, years, variables))
     pending = [export for export in exports if not _is_complete(export, cube)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,36 +87,10 @@ def export_netcdf(
     return [export.path for export in exports]
 
 
-def _check_cube(cube: xr.Dataset, years: Sequence[int], variables: Sequence[str] | None) -> None:
-    absent = [name for name in (*(variables or ()), "status") if name not in cube]
-    unknown = sorted(set(years) - set(cube["year"].values.tolist()))
-    faults = [f"no variable {name!r}" for name in absent] + [f"no year {year}" for year in unknown]
-    faults += [] if years else ["no year is asked for"]
-    faults += [
-        f"pathway {p!r} is no file name" for p in cube["pathway"].values if Path(str(p)).name != str(p)
-    ]
-    if faults:
-        has = f"variables {', '.join(map(str, cube.data_vars))} and years {_some(cube['year'].values)}"
-        raise StoreError("export to NetCDF", "; ".join(faults), wanted=has, do="Correct what is asked for.")
-    reference = cube.coords["spatial_ref"].attrs if "spatial_ref" in cube.coords else {}
-    if not {"crs_wkt", "GeoTransform"} <= set(reference):
-        raise GridError("export to NetCDF", "the cube has no CRS", wanted="a coordinate 'spatial_ref'")
-    if np.any(np.diff(cube["y"]) >= 0) or np.any(np.diff(cube["x"]) <= 0):
-        raise GridError(
-            "export to NetCDF", "the grid is flipped", wanted="y that decreases, x that increases"
-        )
-
-
-def _some(years: np.ndarray) -> str:
-    return f"{years[0]} to {years[-1]} ({len(years)})" if len(years) else "none"
-
-
 def _plan(
     cube: xr.Dataset, folder: Path, years: Sequence[int], variables: Sequence[str] | None
 ) -> Iterator[_Export]:
-    named = (*TARGETS, *STOCKS, AREA.name)
-    percentiles = (name for name in map(str, cube.data_vars) if name.rsplit("_p", 1)[0] in TARGETS)
-    wanted = variables or [name for name in dict.fromkeys((*named, *percentiles)) if name in cube]
+    wanted = variables or [name for name in (*TARGETS, *STOCKS, AREA.name) if name in cube]
     # Every digest of the cube counts: recipe, inputs, predictor, as far as the run records them.
     run = {str(key): str(value) for key, value in cube.attrs.items() if str(key).endswith("digest")}
     for name in wanted:
@@ -120,7 +98,9 @@ def _plan(
         for pathway in map(str, cube["pathway"].values) if moving else ("",):
             at = tuple(int(year) for year in years) if moving else ()
             path = folder / (f"{name}.{pathway}.nc" if pathway else f"{name}.nc")
-            yield _Export(name, pathway, at, path, digest_of([_LAYOUT, run, name, pathway, at]))
+            beside = tuple(other for other in percentile_names(name) if other in cube)
+            digest = digest_of([_LAYOUT, run, name, beside, pathway, at])
+            yield _Export(name, beside, pathway, at, path, digest)
 
 
 def _is_complete(export: _Export, cube: xr.Dataset) -> bool:
@@ -151,7 +131,8 @@ def _write(cube: xr.Dataset, export: _Export) -> None:
             # Without this, every variable would be filled once before its values are written.
             file.set_fill_off()
             _lay_out(file, cube, export)
-            _fill(file[export.name], cube[export.name], export)
+            for name in (export.name, *export.beside):
+                _fill(file[name], cube[name], export)
         with aside.open("rb") as written:
             os.fsync(written.fileno())
         aside.replace(export.path)
@@ -181,8 +162,10 @@ def _lay_out(file: netCDF4.Dataset, cube: xr.Dataset, export: _Export) -> None:
     for rows in _bands(cube.sizes["y"], cube.sizes["x"]):
         status[rows] = cube["status"].isel(y=rows).values
     dims = ("time", "y", "x") if export.years else ("y", "x")
-    placed = {"grid_mapping": "crs", "ancillary_variables": "status"}
-    _variable(file, export.name, _kind(cube[export.name]), dims, cf.data_attributes(export.name) | placed)
+    for name in (export.name, *export.beside):
+        also = " ".join(("status", *(export.beside if name == export.name else ())))
+        placed = {"grid_mapping": "crs", "ancillary_variables": also}
+        _variable(file, name, _kind(cube[name]), dims, cf.data_attributes(name) | placed)
 
 
 def _kind(values: xr.DataArray) -> _Kind:

@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from eurosic.base.errors import PlanError
 from eurosic.base.signature import Columns, Predictor, Signature
 from eurosic.base.vocabulary import STANDARD_DEPTHS, STOCKS, Variable
-from eurosic.projection.template import Extent
+from eurosic.projection.outside import Fate
+from eurosic.projection.template import Extent, stored_targets
 from eurosic.projection.tile import TOTALLED, TileSpec
 
 # Bytes; peak of a worker beyond its tile: 370 MB measured (`peak_memory_of_a_worker_MB` of run.json) where the
@@ -25,11 +26,49 @@ _COPIES = 4
 
 
 @dataclass(frozen=True)
+class CellsOutside:
+    """How many of the `known` study cells lie outside the predictor's domain, and what they cost.
+
+    `share` is that of the cells and `area_share` that of their area; both were found on `looked_at` cells, which are
+    a sample where they are fewer than all. `column_years` and `seconds` (of one core) are those of the simulator
+    where it answers for them, else 0.
+    """
+
+    fate: Fate
+    known: int
+    looked_at: int
+    share: float
+    area_share: float
+    column_years: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def cells(self) -> int:
+        """Study cells outside; estimated where only a sample was looked at."""
+        return round(self.share * self.known)
+
+    def told(self) -> str:
+        """Say it in a sentence."""
+        words = {
+            Fate.MASK: "will have no value",
+            Fate.KEEP: "keep the predictor's value, under a status of their own",
+            Fate.SIMULATE: f"go to the simulator ({self.column_years / 1e6:.3g} million column-years,"
+            f" {self.seconds:.0f} s of one core)",
+        }
+        sampled = f"; estimated from {self.looked_at} of them" if self.looked_at < self.known else ""
+        return (
+            f"{self.cells} of {self.known} study cells ({100 * self.share:.3g} %, {100 * self.area_share:.3g} % of"
+            f" their area) lie outside the predictor's domain and {words[self.fate]}{sampled}"
+        )
+
+
+@dataclass(frozen=True)
 class Plan:
     """The footprint of a projection.
 
     `bytes_out` is the size before compression, an upper bound; `seconds` is wall time on `workers` workers, and
-    `worst` names the stage that asks for the most memory.
+    `worst` names the stage that asks for the most memory. `outside` is None for a predictor that is at home
+    everywhere.
     """
 
     cells: int
@@ -40,6 +79,7 @@ class Plan:
     seconds: float
     workers: int
     worst: str
+    outside: CellsOutside | None = None
 
     @property
     def core_hours(self) -> float:
@@ -71,8 +111,9 @@ def plan_projection(
     years = len(extent.every_year)
     column_years = float(extent.cells) * (variants * years + spin_up)
     batch = spec.batch * years * 8 * (variants + pathways) * _COPIES
+    predicted = len(signature.targets) * (1 + extent.spread)
     stages = {
-        "predicting a batch": batch * (len(signature.drivers) + len(signature.targets)) / 2,
+        "predicting a batch": batch * (len(signature.drivers) + predicted) / 2,
         "holding a tile's results": 2.0 * extent.tile * _bytes_per_cell(extent, signature),
     }
     worst = max(stages, key=lambda stage: stages[stage])
@@ -92,7 +133,7 @@ def plan_projection(
 
 
 def _bytes_per_cell(extent: Extent, signature: Signature) -> float:
-    sizes = [1 if target.flags else 4 for target in signature.targets]
+    sizes = [1 if target.flags else 4 for target in stored_targets(signature, extent)]
     return sum(sizes) * len(extent.pathways) * len(extent.years) + 4.0 * len(STOCKS) + 1
 
 
@@ -121,18 +162,36 @@ def check_plan(plan: Plan, *, memory: float, disk: float) -> None:
         )
 
 
-def measure_rate(predictor: Predictor, *, spin_up: int, cells: int = 64, years: int = 10) -> float:
+def with_reruns(plan: Plan, outside: CellsOutside) -> Plan:
+    """Return a plan that counts the cells outside the domain, and the time of doing them again."""
+    # Cells outside lie together, but tiles are many: the work is taken to be shared evenly.
+    seconds = plan.seconds + outside.seconds / plan.workers
+    return replace(
+        plan, seconds=seconds, column_years=plan.column_years + outside.column_years, outside=outside
+    )
+
+
+def measure_rate(predictor: Predictor, *, spin_up: int, batch: int = 512) -> float:
     """Return how many column-years a second the predictor does in this process, its spin-up years counted.
 
-    The columns are middling ones, from the middle of the vocabulary's soils; the first call (which may
-    compile) is not timed.
+    The columns are middling ones, from the middle of the vocabulary's soils; the first call (which may compile) is
+    not timed. A fast predictor is timed on more columns, up to a `batch` of cells as a tile asks for.
     """
-    columns = _middling(predictor.signature, cells, years)
-    predictor.predict(columns)
-    began = time.perf_counter()
-    predictor.predict(columns)
-    return cells * (years + spin_up) / (time.perf_counter() - began)
+    cells, seconds = _FEWEST, 0.0
+    predictor.predict(_middling(predictor.signature, _FEWEST, 1))
+    while True:
+        columns = _middling(predictor.signature, cells, _TIMED_YEARS)
+        began = time.perf_counter()
+        predictor.predict(columns)
+        seconds = time.perf_counter() - began
+        if seconds > _LONG_ENOUGH or cells >= batch:
+            return cells * (_PATHWAYS * _TIMED_YEARS + spin_up) / seconds
+        cells = min(4 * cells, batch)
 
+
+# Cells, pathways and years that are timed: spin-up years weigh about as little as in a run, and what a call costs
+# beside its columns is small against 0.1 s.
+_FEWEST, _PATHWAYS, _TIMED_YEARS, _LONG_ENOUGH = 32, 4, 40, 0.1
 
 # A calcareous loam under 700 mm of rain: anything near it costs the same.
 _MIDDLING = {
@@ -152,5 +211,5 @@ def _middling(signature: Signature, cells: int, years: int) -> Columns:
         covariates=filled(signature.covariates, cells),
         state=filled(signature.states, cells, len(STANDARD_DEPTHS)),
         baseline=filled(signature.drivers, cells),
-        forcing=filled(signature.drivers, 1, cells, years),
+        forcing=filled(signature.drivers, _PATHWAYS, cells, years),
     )

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from eurosic.base.errors import ClusterError
 from eurosic.base.grid import Tile
 from eurosic.base.signature import Predictor
+from eurosic.projection.outside import Forcing
 from eurosic.projection.table import CellTable
-from eurosic.projection.tile import Forcing, TileSpec, predict_tile
+from eurosic.projection.tile import TileSpec, predict_tile
 
 
 class Record(Protocol):

@@ -64,6 +64,15 @@ class CellTable:
         group = zarr.open_group(self.path, mode="r")
         return {name: np.asarray(array[tile.cells]) for name, array in group.arrays()}
 
+    def rows_at(self, cells: NDArray[np.int64]) -> Rows:
+        """Return every column of the table for some cells, by their increasing places ``(cell,)``."""
+        group = zarr.open_group(self.path, mode="r")
+        # Zarr compares every index with `...`, which an array cannot answer: the other axes are written out.
+        return {
+            name: np.asarray(array.oindex[(cells, *(slice(None),) * (array.ndim - 1))])
+            for name, array in group.arrays()
+        }
+
 
 def study_cells(status_blocks: Iterator[NDArray[np.int8]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return rows and columns of the study cells, in the order of the table, from bands of `status`.
@@ -138,9 +147,19 @@ def mark_cells(
     layers: Mapping[str, zarr.Array], grid: Grid, marking: Marking
 ) -> Iterator[tuple[int, NDArray[np.int8]]]:
     """Yield the first row and the `status` of consecutive bands of the grid, int8, shape ``(row, column)``."""
-    for start in range(0, grid.rows, _BAND):
-        band = {name: np.asarray(array[..., start : start + _BAND, :]) for name, array in layers.items()}
+    for start, band in bands_of(layers, grid):
         yield start, marking.status(band)
+
+
+def bands_of(
+    layers: Mapping[str, zarr.Array], grid: Grid
+) -> Iterator[tuple[int, dict[str, NDArray[np.generic]]]]:
+    """Yield the first row of consecutive bands of the grid, and every layer there, in memory."""
+    for start in range(0, grid.rows, _BAND):
+        yield (
+            start,
+            {name: np.asarray(array[..., start : start + _BAND, :]) for name, array in layers.items()},
+        )
 
 
 def _marked(

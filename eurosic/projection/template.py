@@ -15,7 +15,9 @@ import numpy as np
 import xarray as xr
 from zarr.codecs import ZstdCodec
 
+from eurosic.base.flags import status_flags
 from eurosic.base.signature import Signature
+from eurosic.base.spread import percentiles_of
 from eurosic.base.vocabulary import AREA, STOCKS, Variable
 from eurosic.projection.tile import TOTALLED
 
@@ -23,11 +25,16 @@ from eurosic.projection.tile import TOTALLED
 _YEARS_PER_CHUNK = 9
 _CELLS_PER_CHUNK = 8_192
 _CODEC = ZstdCodec(level=1)
+_STATUS: dict[str, object] = {
+    "long_name": "why a cell has a value, or none",
+    "flag_values": np.array(list(status_flags(())), dtype=np.int8),
+    "flag_meanings": " ".join(status_flags(()).values()),
+}
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How much a projection promises: its pathways, years, countries, cells and tile length."""
+    """How much a projection promises: its pathways, years, countries, cells, tile length, and a spread or none."""
 
     pathways: tuple[str, ...]
     years: tuple[int, ...]
@@ -35,6 +42,7 @@ class Extent:
     countries: tuple[int, ...]
     cells: int
     tile: int
+    spread: bool = False
 
     @property
     def tiles(self) -> int:
@@ -45,15 +53,14 @@ class Extent:
 def template(signature: Signature, extent: Extent) -> xr.Dataset:
     """Return the promised Dataset: dims ``(pathway, year, cell)`` for targets, ``(tile, ...)`` for totals.
 
+    Where there is a spread, each target that is no flag has its percentiles beside it.
     ``total`` holds area sums ``(tile, quantity, pathway, every_year, country)`` in kg or kg yr-1, and
     ``total_area`` ``(tile, country)`` in m2: one row a tile, so that a tile writes them with its shard.
     """
-    promised = {target.name: _promise_target(target, extent) for target in signature.targets}
+    promised = {target.name: _promise_target(target, extent) for target in stored_targets(signature, extent)}
     for stock in STOCKS.values():
         promised[stock.name] = _promise_static(_attributes(stock), extent, fill=np.nan)
-    promised["cell_status"] = _promise_static(
-        {"long_name": "why a cell has a value, or none"}, extent, fill=-1
-    )
+    promised["cell_status"] = _promise_static(_STATUS, extent, fill=-1)
     sums = ("quantity", "pathway", "every_year", "country")
     sizes = (len(TOTALLED), len(extent.pathways), len(extent.every_year), len(extent.countries))
     total = {"long_name": "area sum of a tile", "units": "kg", "comment": "fluxes: kg yr-1"}
@@ -68,6 +75,11 @@ def template(signature: Signature, extent: Extent) -> xr.Dataset:
         dtype=np.float64,
     )
     return xr.Dataset(promised, coords=_coordinates(extent))
+
+
+def stored_targets(signature: Signature, extent: Extent) -> tuple[Variable, ...]:
+    """Return what is stored by pathway, year and cell: the targets, and their percentiles where there is a spread."""
+    return (*signature.targets, *(percentiles_of(signature.targets) if extent.spread else ()))
 
 
 def _cell_chunk(extent: Extent) -> int:

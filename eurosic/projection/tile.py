@@ -1,27 +1,26 @@
 """One tile in, one tile out: rows of the cell table, a forcing and a predictor give a tile's results.
 
 *Enters:* rows of the cell table, a forcing (rows -> `Columns`), a `Predictor`, a `TileSpec`. *Leaves:* a
-`TileResult`: reported values of every pathway, stocks, status, and the tile's share of the area totals.
+`TileResult`: reported values of every pathway and their percentiles, stocks, status, and the tile's share of the
+area totals.
 *Must not* know torch, Dask, Zarr or xarray: NumPy and a predictor, nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eurosic.base.errors import TileError
+from eurosic.base.errors import PredictorError, TileError
 from eurosic.base.flags import Status
 from eurosic.base.grid import Tile
-from eurosic.base.signature import Columns, Predictor, Signature, check_columns
+from eurosic.base.signature import Array, Columns, Predictor, Signature, names
 from eurosic.base.vocabulary import STOCKS, TARGETS, Variable
-
-Array = NDArray[np.float64]
-Rows = Mapping[str, NDArray[np.generic]]
-Forcing = Callable[[Rows, Signature], Columns]
+from eurosic.projection.interval import half_widths, percentiles
+from eurosic.projection.outside import Answer, Forcing, OutsideRule, Rows, ask
 
 # Area sums of these are kept for every year, so that totals need no second pass over the cells.
 TOTALLED = (
@@ -53,6 +52,8 @@ class TileSpec:
         Cells predicted at once: bounds memory, changes no value.
     pathways, start_year
         Names and first year, for messages.
+    outside
+        What is done about cells outside the predictor's domain.
     """
 
     shares: NDArray[np.float64]
@@ -61,6 +62,7 @@ class TileSpec:
     batch: int = 128
     pathways: tuple[str, ...] = ()
     start_year: int = 0
+    outside: OutsideRule = field(default_factory=OutsideRule)
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ class TileResult:
 
     ``values[name]`` has shape ``(pathway, year, cell)``, float32 (int8 for flags, -1 where there is no value);
     ``stocks[name]`` and `status` have shape ``(cell,)``; `totals` has shape ``(quantity, pathway, year,
-    country)`` over every year, kg (yr-1), quantities in the order of `TOTALLED`; `area` is the converged
-    area of each country, m2.
+    country)`` over every year, kg (yr-1), quantities in the order of `TOTALLED`; `area` is the area of each
+    country that has values, m2.
     """
 
     values: dict[str, NDArray[np.generic]]
@@ -98,7 +100,7 @@ def predict_tile(
     Raises
     ------
     TileError
-        If a cell that converged holds a value that is not finite or not possible, naming tile, cell and place.
+        If a cell inside the domain holds a value that is not finite or not possible, naming tile, cell and place.
     PredictorError
         If the rows give columns that the predictor's signature refuses.
     """
@@ -123,25 +125,53 @@ def _predict_batch(
     tile: Tile, rows: Rows, start: int, forcing: Forcing, predictor: Predictor, spec: TileSpec
 ) -> TileResult:
     signature = predictor.signature
-    columns = forcing(rows, signature)
-    check_columns(columns, signature, f"tile {tile.index}, cells from {tile.start + start}")
-    prediction = predictor.predict(columns)
+    answer = _asked(
+        f"tile {tile.index}, cells from {tile.start + start}", rows, forcing, predictor, spec.outside
+    )
     every_year = {
-        variable.name: _pathways_of(prediction.values[..., i], variable, spec.shares)
+        variable.name: _pathways_of(answer.values[..., i], variable, spec.shares)
         for i, variable in enumerate(signature.targets)
     }
-    _check_values(tile, rows, every_year, prediction.converged, spec)
-    totals, area = _totals_of(rows, every_year, prediction.converged, spec.countries)
+    answer = _check_values(tile, rows, every_year, answer, spec)
+    valued = answer.valued
+    totals, area = _totals_of(rows, every_year, valued, spec.countries)
+    stocks = _stocks_of(answer.columns, signature)
+    reported = {name: values[:, :, list(spec.reported)] for name, values in every_year.items()}
+    reported |= _percentiles_of(answer, reported, stocks, signature, spec)
     return TileResult(
-        values={
-            name: _stored(values[:, :, list(spec.reported)], prediction.converged, TARGETS[name])
-            for name, values in every_year.items()
-        },
-        stocks=_stocks_of(columns, signature),
-        status=np.where(prediction.converged, Status.PREDICTED, Status.FAILED).astype(np.int8),
+        values={name: _stored(values, valued, TARGETS.get(name)) for name, values in reported.items()},
+        stocks=stocks,
+        status=answer.status,
         totals=totals,
         area=area,
     )
+
+
+def _asked(where: str, rows: Rows, forcing: Forcing, predictor: Predictor, rule: OutsideRule) -> Answer:
+    try:
+        return ask(rows, forcing, predictor=predictor, rule=rule)
+    except PredictorError as error:
+        # A predictor knows which value it refuses, not where in Europe it stands.
+        raise PredictorError(
+            f"{where}: {error.where}", error.came, wanted=error.wanted, do=error.do
+        ) from error
+
+
+def _percentiles_of(
+    answer: Answer,
+    reported: Mapping[str, Array],
+    stocks: Mapping[str, NDArray[np.float32]],
+    signature: Signature,
+    spec: TileSpec,
+) -> dict[str, Array]:
+    """Return the percentiles of every target that is no flag, at the reported years; none without a spread."""
+    found: dict[str, Array] = {}
+    if answer.spread is not None:
+        for i, variable in enumerate(signature.targets):
+            if not variable.flags:
+                half = half_widths(answer.spread[:, :, list(spec.reported), i], spec.shares)
+                found |= percentiles(variable, reported[variable.name], half, stocks=stocks)
+    return found
 
 
 def _pathways_of(values: Array, variable: Variable, shares: Array) -> Array:
@@ -159,49 +189,61 @@ def _pathways_of(values: Array, variable: Variable, shares: Array) -> Array:
 
 
 def _check_values(
-    tile: Tile, rows: Rows, every_year: Mapping[str, Array], converged: NDArray[np.bool_], spec: TileSpec
-) -> None:
+    tile: Tile, rows: Rows, every_year: Mapping[str, Array], answer: Answer, spec: TileSpec
+) -> Answer:
+    """Return the answer, cells outside the domain with an impossible value failed; raise for any other cell."""
+    status = answer.status.copy()
+    # Beyond what it was trained on a predictor may say anything: that costs the cell, not the run.
+    kept = status == Status.PREDICTED_OUTSIDE_DOMAIN
     for name, values in every_year.items():
         variable = TARGETS[name]
         # A layer's rounding may leave a sum a hair below zero; more than that is an error of the predictor.
         slack = 1e-9 * max(1.0, variable.valid_max - variable.valid_min)
         good = (values >= variable.valid_min - slack) & (values <= variable.valid_max + slack)
-        bad = ~good & converged[None, :, None]
+        bad = ~good & (answer.valued & ~kept)[None, :, None]
         if bad.any():
-            pathway, cell, year = np.argwhere(bad)[0]
-            place = "".join(f", {axis} {rows[axis][cell]:.0f}" for axis in ("y", "x") if axis in rows)
-            named = spec.pathways[pathway] if spec.pathways else str(pathway)
-            unit = "" if variable.unit == "1" else f" {variable.unit}"
-            raise TileError(
-                f"tile {tile.index}",
-                f"{int(bad.any(axis=(0, 2)).sum())} of {len(converged)} cells hold an impossible {name}; first"
-                f" {values[pathway, cell, year]}{unit} in pathway {named}, {spec.start_year + year}{place}",
-                wanted=f"{variable.valid_min} to {variable.valid_max}{unit}",
-                do="Please report it with the recipe: the inputs passed their checks.",
-            )
+            _refuse(tile, rows, values, bad, variable, spec)
+        status[kept & ~good.all(axis=(0, 2))] = Status.FAILED
+    return replace(answer, status=status)
 
 
-def _stored(values: Array, converged: NDArray[np.bool_], variable: Variable) -> NDArray[np.generic]:
-    """Return ``(pathway, year, cell)`` as it is stored."""
-    missing, dtype = (-1, np.int8) if variable.flags else (np.nan, np.float32)
-    kept = np.where(converged[None, :, None], values, missing)
+def _refuse(
+    tile: Tile, rows: Rows, values: Array, bad: NDArray[np.bool_], variable: Variable, spec: TileSpec
+) -> None:
+    pathway, cell, year = np.argwhere(bad)[0]
+    place = "".join(f", {axis} {rows[axis][cell]:.0f}" for axis in ("y", "x") if axis in rows)
+    named = spec.pathways[pathway] if spec.pathways else str(pathway)
+    unit = "" if variable.unit == "1" else f" {variable.unit}"
+    raise TileError(
+        f"tile {tile.index}",
+        f"{int(bad.any(axis=(0, 2)).sum())} of {bad.shape[1]} cells hold an impossible {variable.name}; first"
+        f" {values[pathway, cell, year]}{unit} in pathway {named}, {spec.start_year + year}{place}",
+        wanted=f"{variable.valid_min} to {variable.valid_max}{unit}",
+        do="Please report it with the recipe: the inputs passed their checks.",
+    )
+
+
+def _stored(values: Array, valued: NDArray[np.bool_], variable: Variable | None) -> NDArray[np.generic]:
+    """Return ``(pathway, year, cell)`` as it is stored; percentiles are no words of their own."""
+    missing, dtype = (-1, np.int8) if variable and variable.flags else (np.nan, np.float32)
+    kept = np.where(valued[None, :, None], values, missing)
     return np.ascontiguousarray(np.moveaxis(kept, 1, 2)).astype(dtype)
 
 
 def _stocks_of(columns: Columns, signature: Signature) -> dict[str, NDArray[np.float32]]:
-    sic = columns.state[..., [state.name for state in signature.states].index("sic")]
+    sic = columns.state[..., names(signature.states).index("sic")]
     return {name: sic[:, : _STOCK_DEPTHS[name]].sum(axis=1).astype(np.float32) for name in STOCKS}
 
 
 def _totals_of(
-    rows: Rows, every_year: Mapping[str, Array], converged: NDArray[np.bool_], countries: tuple[int, ...]
+    rows: Rows, every_year: Mapping[str, Array], valued: NDArray[np.bool_], countries: tuple[int, ...]
 ) -> tuple[Array, Array]:
     """Return area sums ``(quantity, pathway, year, country)`` and the area ``(country,)`` that they hold."""
-    area = np.where(converged, rows["calcareous_arable_area"], 0.0)
+    area = np.where(valued, rows["calcareous_arable_area"], 0.0)
     belongs = rows["country"][:, None] == np.array(countries)[None, :]
     weights = belongs * area[:, None]
     sums = [
-        np.einsum("pcy,ck->pyk", np.where(converged[None, :, None], every_year[name], 0.0), weights)
+        np.einsum("pcy,ck->pyk", np.where(valued[None, :, None], every_year[name], 0.0), weights)
         for name in TOTALLED
     ]
     return np.stack(sums), weights.sum(axis=0)

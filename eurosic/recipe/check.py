@@ -34,7 +34,6 @@ def check_recipe(recipe: Recipe) -> list[Problem]:
         *_baseline(recipe),
         *_pathways(recipe),
         *_covariates(recipe),
-        *_predictor(recipe),
         *_report(recipe),
     ]
 
@@ -65,14 +64,6 @@ def _covariates(recipe: Recipe) -> Iterator[Problem]:
     for word in (*carbonate, *NEEDED):
         if word not in given:
             yield Problem(("inputs", "covariates", word), "is missing; name a source, or a constant")
-
-
-def _predictor(recipe: Recipe) -> Iterator[Problem]:
-    if recipe.predictor.emulator is not None:
-        yield Problem(
-            ("predictor", "emulator"),
-            f"there is no emulator yet, so not {recipe.predictor.emulator!r} either; use `predictor: simulator`",
-        )
 
 
 def _report(recipe: Recipe) -> Iterator[Problem]:

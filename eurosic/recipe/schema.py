@@ -55,17 +55,28 @@ def _predictor(raw: object) -> object:
     )
 
 
+class Check(Section):
+    """How an emulator is checked on the run's own cells: how many are simulated too, and what error is too much."""
+
+    cells: Annotated[int, counted("cell", "500 cells")] = 500
+    warn_above: Annotated[float, quantity("1", "5 %", 0.0, 1.0)] = 0.05
+
+
 class Predictor(Section):
     """What answers for a cell: the simulator, or an emulator by the name of its card."""
 
     simulator: SimulatorOptions | None = None
     emulator: SourceName | None = None
     outside_domain: Literal["mask", "keep", "simulate"] = "mask"
+    # None stands for the defaults: a key that nobody wrote is in no digest.
+    check: Check | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Predictor:
         if (self.simulator is None) == (self.emulator is None):
             raise problem("wanted one predictor: `simulator` or {emulator: NAME}")
+        if self.check is not None and self.emulator is None:
+            raise problem("the simulator is what emulators are checked against; leave `check` out")
         return self
 
 

@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from eurosic.base.units import KG_PER_TG, MOLAR_MASS_C, MOLAR_MASS_CO2
+from eurosic.base.flags import Status
+from eurosic.base.units import KG_PER_TG, M2_PER_HA, MOLAR_MASS_C, MOLAR_MASS_CO2
 from eurosic.report.totals import EUROPE, MINUS
 
 # g m-2 yr-1 of carbon: biogenic DIC leached from European croplands, Kindler et al. (2011).
@@ -84,6 +88,37 @@ def _leaching_lines(europe: pd.DataFrame, baseline: str, area: float) -> list[st
         f"  Kindler et al. (2011) have {KINDLER_DIC} +- {KINDLER_SPREAD} under European croplands: biogenic carbon"
         " only, where this counts carbonate carbon too and every cell is calcareous.",
     ]
+
+
+# What became of a cell outside the domain, by its status.
+_OUTSIDE = {
+    Status.OUTSIDE_DOMAIN: "have no value and are in no total",
+    Status.PREDICTED_OUTSIDE_DOMAIN: "keep the emulator's value",
+    Status.SIMULATED_OUTSIDE_DOMAIN: "were simulated",
+}
+
+
+def cells_outside(status: NDArray[np.int8], area: NDArray[np.float64]) -> dict[str, float]:
+    """Return number and area (Mha) of cells by what became of them outside the domain, from every study cell's."""
+    found: dict[str, float] = {}
+    for code in _OUTSIDE:
+        name = code.name.lower()
+        found[f"{name}_cells"] = int((status == code).sum())
+        found[f"{name}_area_Mha"] = float(f"{area[status == code].sum() / M2_PER_HA / 1e6:.6g}")
+    return found
+
+
+def outside_lines(status: NDArray[np.int8], area: NDArray[np.float64]) -> Iterator[str]:
+    """Yield a line for each thing that became of cells outside the predictor's domain; none where all are inside."""
+    found = cells_outside(status, area)
+    for code, words in _OUTSIDE.items():
+        cells, size = found[f"{code.name.lower()}_cells"], found[f"{code.name.lower()}_area_Mha"]
+        if cells:
+            share = 100 * float(area[status == code].sum() / area.sum())
+            yield (
+                f"{cells} of {len(status)} cells ({size:.3g} Mha, {share:.3g} % of the area) lie outside the"
+                f" emulator's domain and {words}."
+            )
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -10,27 +10,32 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import zarr
+from numpy.typing import NDArray
 
 from eurosic.base.grid import Tile
 from eurosic.base.pathway import BASELINE
 from eurosic.base.provenance import versions
+from eurosic.base.vocabulary import AREA
 from eurosic.inputs.budget import PublishedBudget, acid_budget, budget_lines
 from eurosic.inputs.store import open_inputs
 from eurosic.outputs.cube import open_projection, open_totals
 from eurosic.outputs.ledger import write_atomically
 from eurosic.outputs.netcdf import export_netcdf
-from eurosic.outputs.store import INPUTS
+from eurosic.outputs.store import CELLS, INPUTS, PROJECTION
 from eurosic.projection.table import CellTable
 from eurosic.report.charts import pathway_chart
 from eurosic.report.export import write_figures, write_totals
 from eurosic.report.maps import change_map, difference_map
-from eurosic.report.summary import summary_text
+from eurosic.report.summary import cells_outside, outside_lines, summary_text
 from eurosic.report.totals import totals_table
+from eurosic.workflow.predictors import check_of
+from eurosic.workflow.self_check import CHECK
 from eurosic.workflow.setup import Setup
 
 
-def close(setup: Setup, folder: Path, table: CellTable, *, failed: int) -> str:
-    """Totals, exports, figures and the closing words, all made from the store."""
+def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked: tuple[str, ...]) -> str:
+    """Totals, exports, figures and the closing words (with those of the self-check), all made from the store."""
     recipe, cube = setup.recipe, open_projection(folder)
     totals = totals_table(open_totals(folder), baseline=BASELINE)
     write_totals(totals, folder / "totals.csv", title=recipe.about.title, digest=recipe.digest)
@@ -49,7 +54,7 @@ def close(setup: Setup, folder: Path, table: CellTable, *, failed: int) -> str:
             )
     write_figures(figures, folder / "figures")
     words = summary_text(totals, baseline=BASELINE, folder=folder)
-    lines = [words, *_budget(setup, table)]
+    lines = [words, *outside_lines(*_status_and_area(folder)), *checked, *_budget(setup, table)]
     if failed:
         lines.append(
             f"{failed} of {table.cells} cells have no value: no equilibrium was found (status failed)."
@@ -59,12 +64,19 @@ def close(setup: Setup, folder: Path, table: CellTable, *, failed: int) -> str:
     return summary
 
 
+def _status_and_area(folder: Path) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Return status and calcareous arable area (m2) of every study cell."""
+    status = np.asarray(zarr.open_array(folder / PROJECTION / "cell_status", mode="r")[:])
+    return status, np.asarray(zarr.open_array(folder / CELLS / AREA.name, mode="r")[:])
+
+
 def closing_files(setup: Setup, folder: Path) -> list[Path]:
     """Return the files by which `close` is known to have come to its end; exports know their own."""
     figures = folder / "figures"
     names = [pathway.name for pathway in setup.recipe.ordered_pathways() if pathway.name != BASELINE]
     maps = [figures / f"map_{name}_minus_baseline.png" for name in names]
     exports = [folder / "netcdf"] if "netcdf" in setup.recipe.outputs.export else []
+    checks = [] if check_of(setup.recipe) is None else [folder / CHECK]
     return [
         folder / "totals.csv",
         folder / "summary.txt",
@@ -72,6 +84,7 @@ def closing_files(setup: Setup, folder: Path) -> list[Path]:
         figures / "chart_pathways.png",
         *maps,
         *exports,
+        *checks,
     ]
 
 
@@ -87,6 +100,14 @@ def _budget(setup: Setup, table: CellTable) -> list[str]:
     return list(budget_lines(budget, asked.nue, published))
 
 
+def _outside_record(setup: Setup, folder: Path) -> dict[str, object] | None:
+    """Cells and area outside the emulator's domain, and what was done about them; None for the simulator."""
+    if check_of(setup.recipe) is None:
+        return None
+    status, area = _status_and_area(folder)
+    return {"rule": str(setup.outside.fate), **cells_outside(status, area)}
+
+
 def record_of(setup: Setup, folder: Path) -> dict[str, object]:
     """Return what `run.json` says besides the run's identity and times."""
     inputs = open_inputs(folder / INPUTS)
@@ -96,6 +117,7 @@ def record_of(setup: Setup, folder: Path) -> dict[str, object]:
         "title": setup.recipe.about.title,
         "versions": versions(),
         "predictor": setup.predictor.name,
+        "outside_domain": _outside_record(setup, folder),
         "grid": asdict(setup.grid),
         "years": list(setup.recipe.projection.years),
         "pathways": [pathway.name for pathway in setup.recipe.ordered_pathways()],

@@ -1,6 +1,7 @@
 """The footprint of a run, said before anything runs: study cells counted, the predictor's speed measured.
 
-*Enters:* a set-up recipe and a machine. *Leaves:* a `Plan`. Reads inputs lazily, writes nothing.
+*Enters:* a set-up recipe and a machine. *Leaves:* a `Plan`, with the cells outside an emulator's domain. Reads inputs
+lazily, writes nothing.
 """
 
 from __future__ import annotations
@@ -11,15 +12,22 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from eurosic.base.grid import Grid
+from eurosic.base.signature import check_columns
 from eurosic.clusters import Profile
-from eurosic.projection.plan import Plan, check_plan, measure_rate, plan_projection
-from eurosic.projection.table import CellTable, mark_cells
-from eurosic.workflow.setup import Setup
+from eurosic.inputs.forcing import Forcing
+from eurosic.projection.outside import Rows
+from eurosic.projection.plan import CellsOutside, Plan, check_plan, measure_rate, plan_projection, with_reruns
+from eurosic.projection.preview import Preview, preview
+from eurosic.projection.table import CellTable
+from eurosic.workflow.setup import Setup, climate_years, forcing_of
 
 # Cells of the grid on which a plan counts study cells; a finer grid is counted on a coarser one and scaled.
 _PLANNED_CELLS = 400_000
+# Study cells that are asked whether they are inside the domain: a share of 1 % is then known to 0.2 %.
+_LOOKED_AT = 4096
 
 
 def plan(setup: Setup, *, profile: Profile, folder: Path) -> Plan:
@@ -40,39 +48,93 @@ def plan(setup: Setup, *, profile: Profile, folder: Path) -> Plan:
         rows=-(-grid.rows // times),
         columns=-(-grid.columns // times),
     )
-    cells = _count_cells(setup, coarse) * times**2
-    forcing = setup.forcing((0,))
-    extent = setup.extent(tuple(range(30)), max(cells, 1))
-    found = plan_projection(
-        extent,
-        setup.predictor.signature,
-        spec=setup.tile_spec(forcing, extent.countries),
-        spin_up=setup.recipe.projection.spin_up,
-        rate=measure_rate(setup.predictor, spin_up=setup.recipe.projection.spin_up),
-        workers=profile.processes,
-    )
+    seen, forcing = _look(setup, coarse)
+    cells = seen.cells * times**2
+    rate = measure_rate(setup.predictor, spin_up=setup.recipe.projection.spin_up)
+    found = _planned(setup, tuple(range(30)), max(cells, 1), rate=rate, workers=profile.processes)
+    if _has_domain(setup) and seen.cells:
+        found = with_reruns(found, _outside(setup, seen.rows, forcing, known=cells))
     check_plan(found, memory=free_memory(), disk=free_disk(folder))
     return found
 
 
-def check_here(setup: Setup, table: CellTable, folder: Path, *, rate: float, workers: int) -> None:
-    """Raise unless the projection of a table fits this machine; the number of cells is exact now.
+def plan_table(setup: Setup, table: CellTable, folder: Path, *, rate: float, workers: int) -> Plan:
+    """Return the footprint of projecting the table of a run's folder: the number of cells is exact now."""
+    found = _planned(setup, table.countries, table.cells, rate=rate, workers=workers)
+    if not _has_domain(setup):
+        return found
+    # Spread evenly over the table, and so over Europe; all of them where they are few.
+    some = np.unique(np.linspace(0, table.cells - 1, min(_LOOKED_AT, table.cells)).astype(np.int64))
+    return with_reruns(
+        found, _outside(setup, table.rows_at(some), forcing_of(setup, folder), known=table.cells)
+    )
+
+
+def check_here(planned: Plan, folder: Path) -> None:
+    """Raise unless a plan fits this machine.
 
     Raises
     ------
     PlanError
         Naming what does not fit.
     """
-    forcing = setup.forcing((0,))
-    found = plan_projection(
-        setup.extent(table.countries, table.cells),
+    check_plan(planned, memory=free_memory(), disk=free_disk(folder))
+
+
+def _planned(setup: Setup, countries: tuple[int, ...], cells: int, *, rate: float, workers: int) -> Plan:
+    return plan_projection(
+        setup.extent(countries, cells),
         setup.predictor.signature,
-        spec=setup.tile_spec(forcing, table.countries),
+        spec=setup.tile_spec(setup.forcing((0,)), countries),
         spin_up=setup.recipe.projection.spin_up,
         rate=rate,
         workers=workers,
     )
-    check_plan(found, memory=free_memory(), disk=free_disk(folder))
+
+
+def _has_domain(setup: Setup) -> bool:
+    return setup.recipe.predictor.emulator is not None
+
+
+def _look(setup: Setup, grid: Grid) -> tuple[Preview, Forcing]:
+    layers = setup.layers(grid)
+    seen = preview(
+        {name: layer.data for name, layer in layers.items()},
+        grid,
+        marking=setup.marking,
+        derive=setup.derive,
+        most=_LOOKED_AT if _has_domain(setup) else 0,
+    )
+    return seen, setup.forcing(climate_years(layers.values()))
+
+
+def _outside(setup: Setup, rows: Rows, forcing: Forcing, *, known: int) -> CellsOutside:
+    """Return how many of the `known` cells are outside, by those of some rows."""
+    outside = _are_outside(setup, rows, forcing)
+    area = rows["calcareous_arable_area"].astype(np.float64)
+    share, spin_up = float(outside.mean()), setup.recipe.projection.spin_up
+    found = CellsOutside(
+        setup.outside.fate, known, len(outside), share, float(area[outside].sum() / area.sum())
+    )
+    if setup.outside.fallback is None:
+        return found
+    column_years = found.cells * float(len(forcing.variants) * len(forcing.years) + spin_up)
+    rate = measure_rate(setup.outside.fallback, spin_up=spin_up)
+    return replace(found, column_years=column_years, seconds=column_years / rate)
+
+
+def _are_outside(setup: Setup, rows: Rows, forcing: Forcing) -> NDArray[np.bool_]:
+    predictor, found = setup.predictor, []
+    size = len(rows["calcareous_arable_area"])
+    # In batches, as tiles do: all pathways and years of thousands of cells are gigabytes.
+    batch = setup.tile_spec(forcing, ()).batch
+    for start in range(0, size, batch):
+        columns = forcing(
+            {name: values[start : start + batch] for name, values in rows.items()}, predictor.signature
+        )
+        check_columns(columns, predictor.signature, "plan")
+        found.append(~predictor.inside(columns))
+    return np.concatenate(found)
 
 
 def free_memory() -> float:
@@ -84,8 +146,3 @@ def free_disk(folder: Path) -> float:
     """Return the free bytes of the disk on which a folder is, or will be."""
     known = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     return float(shutil.disk_usage(known).free)
-
-
-def _count_cells(setup: Setup, grid: Grid) -> int:
-    layers = {name: layer.data for name, layer in setup.layers(grid).items()}
-    return sum(int((status == 0).sum()) for _, status in mark_cells(layers, grid, setup.marking))

@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 from distributed import Client
 
 from eurosic.base.errors import StoreError
 from eurosic.base.grid import Tile, tiles_of
 from eurosic.base.provenance import digest_of, versions
 from eurosic.clusters import Profile, dashboard_lines, open_client, write_report
-from eurosic.inputs.store import open_inputs, write_inputs
+from eurosic.inputs.store import write_inputs
 from eurosic.outputs.ledger import TileRecord, sweep
 from eurosic.outputs.run_log import RunLog
 from eurosic.outputs.run_store import RunFolder, check_folder, disk_told, read_record
@@ -38,8 +37,9 @@ from eurosic.projection.project import TileTask, project_tiles, unfinished
 from eurosic.projection.table import CellTable, open_table, write_table
 from eurosic.projection.template import template
 from eurosic.workflow.closing import close, closing_files, record_of
-from eurosic.workflow.footprint import check_here
-from eurosic.workflow.setup import Setup, table_digest
+from eurosic.workflow.footprint import check_here, plan_table
+from eurosic.workflow.self_check import self_check
+from eurosic.workflow.setup import Setup, forcing_of, table_digest
 
 
 class Teller(Protocol):
@@ -118,11 +118,15 @@ def run(
         for line in dashboard_lines(client, profile):
             tell.say(line)
         table = _prepare(setup, folder, identity, tell)
+        planned = plan_table(setup, table, folder, rate=rate, workers=profile.processes)
         if profile.here:
-            check_here(setup, table, folder, rate=rate, workers=profile.processes)
+            check_here(planned, folder)
+        if planned.outside is not None:
+            tell.say(f"domain     {planned.outside.told()}")
         records = _project(setup, table, folder, identity, client=client, tell=tell)
         failed = sum(record.failed for record in records)
-        summary = close(setup, folder, table, failed=failed)
+        checked = self_check(setup, folder, table, client=client)
+        summary = close(setup, folder, table, failed=failed, checked=checked.lines)
         tell.say(f"written    {folder}")
         place.write(
             {
@@ -134,6 +138,7 @@ def run(
                 "duration_of_last_session_s": round(time.perf_counter() - began, 1),
                 "study_cells": table.cells,
                 "failed_cells": failed,
+                "self_check": checked.record,
                 "worker_seconds": round(sum(record.seconds for record in records), 1),
                 "peak_memory_of_a_worker_MB": round(max(record.peak_memory for record in records) / 1e6),
             }
@@ -180,8 +185,7 @@ def _project(
         "references": "; ".join(about.references),
     }
     create_store(store, template(setup.predictor.signature, extent), ledger=ledger, attributes=attributes)
-    climate_years = open_inputs(folder / INPUTS).get("climate_year", np.zeros(1, dtype=int))
-    forcing = setup.forcing(tuple(int(year) for year in np.asarray(climate_years)))
+    forcing = forcing_of(setup, folder)
     spec = setup.tile_spec(forcing, table.countries)
     task = TileTask(table, forcing, setup.predictor, spec, TileWriter(store, ledger), ledger)
     tiles = list(tiles_of(table.cells, extent.tile))

@@ -6,6 +6,7 @@ needs. Reads headers and digests of files, nothing more; belongs to the workflow
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,19 +31,23 @@ from eurosic.inputs.forcing import Beyond, Forcing
 from eurosic.inputs.nitrogen import NitrogenOptions
 from eurosic.inputs.prepare import check_layers, prepare_layers
 from eurosic.inputs.soil import SoilOptions
+from eurosic.inputs.store import open_inputs
 from eurosic.inputs.study import StudyOptions, calcareous_arable_area, study_status
+from eurosic.outputs.store import INPUTS
+from eurosic.projection.outside import OutsideRule
 from eurosic.projection.table import Derive, Layers, Marking
 from eurosic.projection.template import Extent
 from eurosic.projection.tile import TileSpec
 from eurosic.recipe.load import load_recipe
 from eurosic.recipe.schema import Recipe
 from eurosic.recipe.smoke import smoke
-from eurosic.simulator.options import SimulatorOptions
-from eurosic.simulator.simulate import Simulator
+from eurosic.workflow.predictors import card_problems, outside_of, predictor_of
 
 _COUNTRY = LayerRequest("country", "natural-earth-outlines")
 # Series of years, without a gap where a recipe gives them.
 _ANNUAL = ("annual_temperature", "annual_precipitation")
+# Cells of a batch: the simulator goes through them one by one, a network gains by more at once.
+_BATCH, _EMULATED_BATCH = 128, 512
 # Layers of nitrogen go into the cell table as they are.
 _NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")
 
@@ -71,7 +76,12 @@ class Setup:
     @cached_property
     def predictor(self) -> Predictor:
         """What answers for a cell."""
-        return Simulator(SimulatorOptions(**self.recipe.simulator_options()))
+        return predictor_of(self.recipe, self.data)
+
+    @cached_property
+    def outside(self) -> OutsideRule:
+        """What is done about cells outside the predictor's domain."""
+        return outside_of(self.recipe)
 
     @cached_property
     def marking(self) -> Marking:
@@ -110,8 +120,9 @@ class Setup:
 
     @cached_property
     def problems(self) -> list[EurosicError]:
-        """Everything that is wrong with the layers and can be found without work; looked for once."""
-        return check_layers(self.requests, catalog=self.catalog, grid=self.grid, data=self.data)
+        """Everything that is wrong with layers and card and can be found without work; looked for once."""
+        layers = check_layers(self.requests, catalog=self.catalog, grid=self.grid, data=self.data)
+        return [*layers, *card_problems(self.recipe, self.data)]
 
     def source_digests(self) -> dict[str, str]:
         """Return the digest of the files behind each layer, by the layer's name; constants have none."""
@@ -138,6 +149,7 @@ class Setup:
             countries,
             cells,
             min(recipe.projection.tile, cells),
+            self.predictor.has_spread,
         )
 
     def tile_spec(self, forcing: Forcing, countries: tuple[int, ...]) -> TileSpec:
@@ -145,7 +157,16 @@ class Setup:
         start = self.recipe.start_year
         reported = tuple(year - start for year in self.recipe.projection.years)
         names = tuple(pathway.name for pathway in forcing.pathways)
-        return TileSpec(forcing.shares, reported, countries, pathways=names, start_year=start)
+        batch = _BATCH if self.recipe.predictor.emulator is None else _EMULATED_BATCH
+        return TileSpec(
+            forcing.shares,
+            reported,
+            countries,
+            batch=batch,
+            pathways=names,
+            start_year=start,
+            outside=self.outside,
+        )
 
     def identity(self, cache: Path | None = None) -> dict[str, str]:
         """Return the digests that decide the run's values."""
@@ -155,9 +176,16 @@ class Setup:
         return {
             "recipe_digest": self.recipe.digest,
             "inputs_digest": inputs,
-            "predictor_digest": self.predictor.digest,
+            "predictor_digest": self._predictor_digest,
             "eurosic": versions()["eurosic"],
         }
+
+    @property
+    def _predictor_digest(self) -> str:
+        # Where another predictor answers for cells outside, it decides values too.
+        fallback = self.outside.fallback
+        of = self.predictor.digest
+        return digest_of([of, fallback.digest]) if fallback and fallback.digest != of else of
 
 
 def set_up(
@@ -172,6 +200,17 @@ def set_up(
     """
     loaded = load_recipe(recipe)
     return Setup(smoke(loaded) if smaller else loaded, load_catalog(catalog), data)
+
+
+def forcing_of(setup: Setup, folder: Path) -> Forcing:
+    """Return what makes columns of rows of a run's table, in the climate years of its inputs."""
+    return setup.forcing(climate_years(open_inputs(folder / INPUTS).values()))
+
+
+def climate_years(layers: Iterable[xr.DataArray]) -> tuple[int, ...]:
+    """Return the calendar years along the climate's axis of some layers; a single 0 for a climatology."""
+    years = next((layer["climate_year"] for layer in layers if "climate_year" in layer.coords), (0,))
+    return tuple(int(year) for year in np.asarray(years))
 
 
 def table_digest(identity: dict[str, str]) -> str:

@@ -194,7 +194,35 @@ def test_a_percentile_keeps_the_attributes_of_its_variable() -> None:
     """`_p05` is the same quantity, and its long name says which percentile."""
     said = cf.data_attributes("sic_change_0_30cm_p05")
     assert said["units"] == "kg m-2"
-    assert said["long_name"] == "change of soil inorganic carbon, 0-30 cm, percentile 5"
+    assert said["long_name"] == "change of soil inorganic carbon, 0-30 cm, 5th percentile"
+
+
+@pytest.fixture(scope="module")
+def spread(cube: xr.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the file of a variable that has percentiles, 0.1 kg m-2 around it."""
+    low, high = cube[STATE] - np.float32(0.1), cube[STATE] + np.float32(0.1)
+    folder = tmp_path_factory.mktemp("spread")
+    with_spread = cube.assign({f"{STATE}_p05": low, f"{STATE}_p95": high})
+    paths = export_netcdf(with_spread, folder, years=YEARS, variables=[STATE])
+    assert [path.name for path in paths] == [f"{STATE}.baseline.nc", f"{STATE}.zero_now.nc"]
+    return folder
+
+
+def test_percentiles_stand_in_the_file_of_their_variable(cube: xr.Dataset, spread: Path) -> None:
+    """As its ancillary variables, with their own values and words."""
+    with netCDF4.Dataset(spread / f"{STATE}.zero_now.nc") as file:
+        file.set_auto_mask(False)
+        assert file[STATE].ancillary_variables == f"status {STATE}_p05 {STATE}_p95"
+        assert file[f"{STATE}_p95"].ancillary_variables == "status"
+        assert file[f"{STATE}_p95"].long_name.endswith("0-200 cm, 95th percentile")
+        value = cube[STATE].sel(pathway="zero_now", year=list(YEARS)).values
+        np.testing.assert_array_equal(file[STATE][:], value)
+        np.testing.assert_array_equal(file[f"{STATE}_p05"][:], value - np.float32(0.1))
+
+
+def test_the_compliance_checker_finds_no_fault_in_percentiles(spread: Path, tmp_path: Path) -> None:
+    """Ancillary variables of the same file, as CF wants them."""
+    test_the_compliance_checker_finds_no_fault(f"{STATE}.baseline", spread, tmp_path)
 
 
 @pytest.mark.parametrize(

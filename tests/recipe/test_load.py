@@ -32,10 +32,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file():
 
 
 def test_problems_between_sections_come_at_once_too():
-    """A pathway before the start, an emulator and a layer that is absent are told together."""
-    text = GOOD.replace("from: 2020", "from: 2010").replace(
-        "predictor: simulator", "predictor: {emulator: e}"
-    )
+    """A pathway before the start, a report of no reported year and a layer that is absent are told together."""
+    text = GOOD.replace("from: 2020", "from: 2010") + "report: {year: 2021}\n"
     assert len(problems(text.replace("    sand: demo-sand\n", ""))) == 3
 
 

@@ -34,6 +34,15 @@ def test_layers_become_requests_in_house_units():
     assert requests["nitrogen_use_efficiency"].constant == 0.6
 
 
+def test_an_emulator_is_named_with_what_is_done_outside_and_how_it_is_checked():
+    """Quantities in house units; the simulator that stands in for it has the recipe's spin-up."""
+    asked = "{emulator: mine, outside_domain: simulate, check: {cells: 1 000 cells, warn_above: 2 %}}"
+    chosen = recipe("predictor: simulator", f"predictor: {asked}")
+    assert (chosen.predictor.emulator, chosen.predictor.outside_domain) == ("mine", "simulate")
+    assert (chosen.predictor.check.cells, chosen.predictor.check.warn_above) == (1000, 0.02)
+    assert chosen.simulator_options() == {"spin_up": 20}
+
+
 def test_options_hold_what_the_recipe_says_and_nothing_else():
     """Defaults stand once, in the stage that uses them."""
     assert recipe().nitrogen_options() == {"forms": {"can": 0.6, "urea": 0.4}}
