@@ -145,7 +145,8 @@ def _least(by_pathway: Numbers, *, percent: bool = False) -> str:
     worst = min(known, key=lambda name: known[name])
     # Rounded down: 99.96 % is not all.
     told = f"{math.floor(1000 * known[worst]) / 10:g} %" if percent else f"{known[worst]:.4g}"
-    return f"at least {told} ({worst})" if len(known) > 1 else told
+    # Where the worst is perfect, so are all.
+    return f"at least {told} ({worst})" if len(known) > 1 and known[worst] < 1.0 else told
 
 
 def _most(by_pathway: Numbers) -> str:

@@ -152,7 +152,8 @@ def test_the_cube_holds_percentiles_with_their_words(biased):
     assert "regime_p05" not in cube
 
 
-def test_a_masked_cell_is_counted_and_in_no_total(biased, tmp_path):
+@pytest.mark.slow
+def test_a_masked_cell_is_counted_and_in_no_total(tmp_path):
     """Number and area without a value are told; the table of totals holds the others only."""
     emulated = Emulated(tmp_path, ToyEmulator(SIMULATOR, limit=LIMIT), outside_domain="mask")
     out, said = emulated.run()
@@ -167,6 +168,7 @@ def test_a_masked_cell_is_counted_and_in_no_total(biased, tmp_path):
     assert europe == pytest.approx(area[~outside].sum() / 1e10, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_checks_itself_at_its_end(biased):
     """The sample follows from the run: what was removed is made again, byte for byte, by doing one tile."""
     emulated, out, _ = biased
