@@ -46,8 +46,9 @@ from eurosic.workflow.predictors import card_problems, outside_of, predictor_of
 _COUNTRY = LayerRequest("country", "natural-earth-outlines")
 # Series of years, without a gap where a recipe gives them.
 _ANNUAL = ("annual_temperature", "annual_precipitation")
-# Cells of a batch: the simulator goes through them one by one, a network gains by more at once.
-_BATCH, _EMULATED_BATCH = 128, 512
+# Cells of a batch of the simulator, which goes through them one by one. A network gains by more at once: rows are
+# variants times cells, and a batch is a whole number of its micro-batches (docs/7-engine.md), or one of them is padding.
+_BATCH, _MICRO_BATCHES, _ROWS = 128, 2, 2048
 # Layers of nitrogen go into the cell table as they are.
 _NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")
 
@@ -157,7 +158,8 @@ class Setup:
         start = self.recipe.start_year
         reported = tuple(year - start for year in self.recipe.projection.years)
         names = tuple(pathway.name for pathway in forcing.pathways)
-        batch = _BATCH if self.recipe.predictor.emulator is None else _EMULATED_BATCH
+        emulated = self.recipe.predictor.emulator is not None
+        batch = _MICRO_BATCHES * max(1, _ROWS // forcing.shares.shape[1]) if emulated else _BATCH
         return TileSpec(
             forcing.shares,
             reported,
