@@ -47,7 +47,7 @@ _COUNTRY = LayerRequest("country", "natural-earth-outlines")
 # Series of years, without a gap where a recipe gives them.
 _ANNUAL = ("annual_temperature", "annual_precipitation")
 # Cells of a batch of the simulator, which goes through them one by one. A network gains by more at once: rows are
-# variants times cells, and a batch is a whole number of its micro-batches (docs/7-engine.md), or one of them is padding.
+# variants times cells, and a batch is a whole number of micro-batches (docs/7-engine.md), lest one be padding.
 _BATCH, _MICRO_BATCHES, _ROWS = 128, 2, 2048
 # Layers of nitrogen go into the cell table as they are.
 _NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")
