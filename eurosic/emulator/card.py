@@ -132,6 +132,7 @@ def write_card(folder: Path, card: Card) -> Card:
         If the weights are not in the folder, or are not those of the card.
     """
     check_weights(folder, card)
+    # Digested as it will be read: numbers rounded, tuples as lists.
     content = _content(card)
     content["digest"] = digest_of(content)
     partial = folder / f".{CARD}.{os.getpid()}.partial"
@@ -192,6 +193,7 @@ def check_weights(folder: Path, card: Card) -> None:
         if not path.is_file():
             raise CardError(str(path), "is missing", wanted=f"weights of {weights.bytes} bytes", do=again)
         size = path.stat().st_size
+        # A length tells a download that broke off from a file of other weights, and costs nothing.
         if size != weights.bytes:
             cut = "cut off or exchanged" if size < weights.bytes else "exchanged"
             raise CardError(str(path), f"{size} bytes, {cut}", wanted=f"{weights.bytes} bytes", do=again)

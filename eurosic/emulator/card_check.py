@@ -37,6 +37,7 @@ def check_signature(card: CardSignature, offered: Signature, where: str) -> None
     """
     for part in ("covariates", "states", "drivers"):
         wanted, given = getattr(card, part), getattr(offered, part)
+        # Missing and wrong units first: an order means nothing where names differ.
         units = {variable.name: variable.unit for variable in given}
         for feature in wanted:
             if feature.name not in units:

@@ -98,6 +98,7 @@ def made(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - the type t
         if not isinstance(value, dict) or set(value) != set(names):
             found = ", ".join(map(str, value)) if isinstance(value, dict) else repr(value)
             raise CardError(where, f"has {found}", wanted=", ".join(names), do="Train the emulator again.")
+        # Annotations are texts until they are asked for.
         hints = get_type_hints(kind)
         return kind(**{name: made(hints[name], value[name], f"{where}, {name}") for name in names})
     if get_origin(kind) is tuple and isinstance(value, list):

@@ -69,6 +69,7 @@ def coverage_table(
         Years since the start; those after the last year are left out.
     """
     years = [year for year in horizons if year <= errors.shape[1]]
+    # The years of a simulation are not independent: a row takes one of them, and a simulation is covered or not.
     widths = spread.half_width(deviations, regime, np.arange(1, errors.shape[1] + 1))
     return [
         _row(spread, t, name, year, np.abs(errors[chosen, year - 1, t]), widths[chosen, year - 1, t])

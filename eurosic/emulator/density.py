@@ -16,12 +16,12 @@ Array = NDArray[np.float64]
 Single = NDArray[np.float32]
 
 # Parts at most, and points that a part needs for each of its dimensions, lest it learns single ones by heart. Four
-# caught what two missed in one seed of three, and eight no more: `python -m tests.emulator.domain_table`.
+# caught what two missed in one seed of three, and eight hardly more: `python -m tests.emulator.domain_table`.
 _LARGEST, _POINTS_PER_DIMENSION = 4, 8
 # In standard deviations: how far off a line that all points lie on (porosity is one of bulk density) a point may
-# be and still be usual. With 0.1, half of the porosities of another soil passed; with 0.03, one in thirty.
-_FLOOR = 0.03
-# Weight of the common covariance in that of a part, as if it had been seen in so many points: with 100, one in six
+# be and still be usual. With 0.1, a third of the porosities that are 0.02 off passed; with 0.02, none.
+_FLOOR = 0.02
+# Weight of the common covariance in that of a part, as if it had been seen in so many points: with 100, one in seven
 # impossible profiles of base saturation passed; with 2, one in twenty.
 _SHRINKAGE = 2.0
 _ROUNDS, _LLOYD, _GAIN = 100, 20, 1e-3

@@ -15,7 +15,7 @@ from tests.emulator.columns import SIGNATURE, designed, european, impossible, ro
 from tests.emulator.domain_table import split
 
 # What the mixture must catch of columns that break a law of soils, measured minus its spread between seeds.
-LEAST_CAUGHT = {"porosity | bulk density": 0.95, "bases by depth": 0.88, "bases | carbonate": 0.88}
+LEAST_CAUGHT = {"bases by depth": 0.88, "bases | carbonate": 0.88}
 
 
 @pytest.fixture(scope="module")
