@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from eurosic.base.signature import Columns
 from eurosic.base.simulations import PROFILES
 from eurosic.base.vocabulary import DRIVERS, STANDARD_DEPTHS, TARGETS
-from eurosic.simulator.options import SimulatorOptions
+from eurosic.simulator.constants import CA, CHARGES
+from eurosic.simulator.options import SimulatorOptions, frame_of
 from eurosic.simulator.simulate import run_recorded
 
 Array = NDArray[np.float64]
@@ -46,6 +47,27 @@ def simulate_columns(options: SimulatorOptions, columns: Columns) -> Mapping[str
     drivers = np.concatenate([columns.baseline[:, np.newaxis], columns.forcing[0]], axis=1)
     given = {name: drivers[..., i] for i, name in enumerate(DRIVERS)}
     return {**targets, **recorded, **given, "converged": prediction.converged.astype(np.int8)}
+
+
+def entering(options: SimulatorOptions) -> dict[str, object]:
+    """Return what an ensemble says of what enters its columns: shares by standard depth, and the rain's content.
+
+    An emulator closes its balances with them. Shares are of the acid and the harvest, and of lime; concentrations are
+    mol L-1 and molc L-1; `spin_up_years` brought nitrate into transit.
+    """
+    frame = frame_of(options)
+
+    def by_depth(shares: Array) -> list[float]:
+        sums = np.bincount(frame.depth, weights=shares, minlength=len(STANDARD_DEPTHS))
+        return [float(share) for share in sums]
+
+    return {
+        "acid_shares": by_depth(frame.acid_shares),
+        "lime_shares": by_depth(frame.lime_shares),
+        "rain_calcium": float(options.rain[CA]),
+        "rain_alkalinity": float(np.dot(CHARGES, options.rain)),
+        "spin_up_years": options.spin_up,
+    }
 
 
 def _start(recorded: Mapping[str, Array]) -> dict[str, Array]:

@@ -34,6 +34,7 @@ from eurosic.outputs.simulations import (
     state_of,
 )
 from eurosic.recipe.ensemble import EnsembleRecipe, load_ensemble_recipe
+from eurosic.simulator.ensemble import entering
 from eurosic.simulator.marginals import Kept
 from eurosic.simulator.options import SimulatorOptions
 from eurosic.simulator.sampling import Design, sobol_design, table_design
@@ -239,6 +240,7 @@ def _layout(setup: EnsembleSetup, command: str) -> Layout:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "tried": setup.design.tried,
+        **entering(setup.simulator.options),
     }
     size = recipe.design.size
     return Layout(size, recipe.years, min(recipe.batch, size), setup.engine.names, attributes)

@@ -1,0 +1,262 @@
+"""A simulation ensemble as a network learns from it: anchors, yearly rows in the network's units, and a split.
+
+*Enters:* the arrays of a finished ensemble, by the names of its schema. *Leaves:* a `Lesson`, and which
+simulations train, stop the training, calibrate the spread and test. What an engine does not give is left out of
+`Lesson.known` and taught by nothing. NumPy only. *Source:* `base.simulations.SCHEMA`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eurosic.base.errors import SimulationError
+from eurosic.base.signature import Columns, Signature, names
+from eurosic.base.simulations import KINDS
+from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_N
+from eurosic.base.vocabulary import COVARIATES, DRIVERS, STATES, TARGETS
+from eurosic.emulator.features import Anchors, Frame, anchors_of
+
+Arrays = Mapping[str, NDArray[np.generic]]
+Single = NDArray[np.float32]
+
+# Covariates that decide nothing at the annual step are not asked of the inputs.
+_IDLE = ("wilting_point",)
+# Rows of a simulation's year, and how many of each; see `Lesson.rows`.
+WIDTHS: Mapping[str, int] = {
+    "carbonate": 6, "calcium": 6, "charge": 6, "nitrate": 6, "drivers": 4, "dissolved": 6, "calcium_passed": 6,
+    "charge_passed": 6, "calcareous": 6, "ph": 2, "carbon_leached": 1, "nitrate_leached": 1,
+}  # fmt: skip
+# Rows that are a state: the start has them too.
+STATE_ROWS = ("carbonate", "calcium", "charge", "nitrate")
+_NEEDED = {
+    "calcium": "calcium_store",
+    "charge": "alkalinity_store",
+    "calcium_passed": "calcium_flux",
+    "charge_passed": "alkalinity_flux",
+    "calcareous": "calcareous_share",
+}
+# The order of roles in which columns are dealt out.
+ROLES = ("train", "validate", "calibrate", "test")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Simulations as a network learns from them.
+
+    Parameters
+    ----------
+    anchors
+        Of every simulation, float64.
+    rows
+        ``(simulation, year + 1, row)``, float32, rows in the order of `WIDTHS`, amounts in units of the anchors'
+        scale (charge: twice that), changes since the start; fluxes of year 0 are zero and mean nothing.
+    known
+        Names of `WIDTHS` that the engine gives.
+    columns
+        As a predictor takes them, one pathway.
+    kind, column
+        Kind of trajectory, and which column each simulation is, ``(simulation,)``.
+    truth
+        The signature's targets at the end of every year, ``(simulation, year, target)``.
+    regime
+        At the end of every year, ``(simulation, year)``.
+    signature, frame
+        What an emulator of them takes and gives, and where what enters goes.
+    """
+
+    anchors: Anchors
+    rows: Single
+    known: tuple[str, ...]
+    columns: Columns
+    kind: NDArray[np.int8]
+    column: NDArray[np.int64]
+    truth: Single
+    regime: NDArray[np.int8]
+    signature: Signature
+    frame: Frame
+
+    @property
+    def simulations(self) -> int:
+        """Number of simulations."""
+        return len(self.kind)
+
+    @property
+    def years(self) -> int:
+        """Number of years that are stepped."""
+        return self.rows.shape[1] - 1
+
+    @cached_property
+    def partner(self) -> NDArray[np.int64]:
+        """The next simulation of the same column, ``(simulation,)``; itself where it has none."""
+        order = np.argsort(self.column, kind="stable")
+        following = np.roll(order, -1)
+        same = self.column[order] == self.column[following]
+        found = np.arange(self.simulations)
+        found[order[same]] = following[same]
+        # The last of a column looks back to the one before, so that pairs know each other.
+        alone = found == np.arange(self.simulations)
+        back = np.arange(self.simulations)
+        back[following[same]] = order[same]
+        return np.where(alone, back, found)
+
+
+def lesson_of(arrays: Arrays, frame: Frame) -> Lesson:
+    """Return the lesson of an ensemble's arrays; simulations that did not converge are left out.
+
+    Raises
+    ------
+    SimulationError
+        If the ensemble lacks what no emulator can do without.
+    """
+    _check(arrays)
+    good = np.asarray(arrays["converged"], dtype=bool)
+    held = {name: np.asarray(values)[good] for name, values in arrays.items() if len(values) == len(good)}
+    signature = _signature(held)
+    columns = _columns(held, signature)
+    anchors = anchors_of(*anchor_arguments(columns, signature))
+    series, known = _series(held, anchors, frame)
+    return Lesson(
+        anchors=anchors,
+        rows=np.concatenate([series[name].astype(np.float32) for name in WIDTHS], axis=2),
+        known=known,
+        columns=columns,
+        kind=held["trajectory"].astype(np.int8),
+        column=held.get("column", np.arange(good.sum())).astype(np.int64),
+        truth=np.stack([held[v.name][:, 1:] for v in signature.targets], axis=-1).astype(np.float32),
+        regime=_regime(held),
+        signature=signature,
+        frame=frame,
+    )
+
+
+def anchor_arguments(
+    columns: Columns, signature: Signature, year: int | None = None, variant: int = 0
+) -> tuple[dict[str, NDArray[np.float64]], ...]:
+    """Return the arguments of `anchors_of` for columns: with the climate of the baseline, or that of a year."""
+    covariates = dict(zip(names(signature.covariates), columns.covariates.T, strict=True))
+    state = {name: columns.state[..., i] for i, name in enumerate(names(signature.states))}
+    baseline = dict(zip(names(signature.drivers), columns.baseline.T, strict=True))
+    if year is None:
+        return covariates, state, baseline, baseline
+    climate = dict(zip(names(signature.drivers), columns.forcing[variant, :, year].T, strict=True))
+    return covariates, state, baseline, climate
+
+
+def _check(arrays: Arrays) -> None:
+    wanted = (
+        *("converged", "trajectory", "sic", "nitrate", "ph_soil_0_30cm", "dic_leaching", "nitrate_leaching"),
+        *DRIVERS,
+        *("bulk_density", "gravel", "cec_topsoil", "cec_subsoil", "field_capacity", "porosity", "air_porosity"),
+        *("respiration", "respiration_depth"),
+    )
+    absent = [name for name in wanted if name not in arrays]
+    if absent:
+        raise SimulationError(
+            "ensemble to learn from",
+            f"does not hold {', '.join(absent)}",
+            wanted="soil, drivers, carbonate by depth, pH and what leaches, year by year",
+            do="Make it with `eurosic simulate`, or import MIN3P runs with `eurosic ensemble import`.",
+        )
+
+
+def _signature(held: Arrays) -> Signature:
+    taught = {
+        "ph_lab_0_30cm": "ph_lab_0_30cm" in held,
+        "alkalinity_leaching": "alkalinity_flux" in held,
+        "decalcification_depth": "calcareous_share" in held,
+        "regime": "calcareous_share" in held,
+    }
+    states = tuple(STATES[name] for name in ("sic", "base_saturation") if name in held)
+    return Signature(
+        covariates=tuple(v for name, v in COVARIATES.items() if name in held and name not in _IDLE),
+        states=states,
+        drivers=tuple(DRIVERS.values()),
+        targets=tuple(v for name, v in TARGETS.items() if taught.get(name, True)),
+    )
+
+
+def _columns(held: Arrays, signature: Signature) -> Columns:
+    drivers = np.stack([held[name] for name in names(signature.drivers)], axis=-1).astype(np.float64)
+    return Columns(
+        covariates=np.stack([held[name] for name in names(signature.covariates)], axis=-1).astype(np.float64),
+        state=np.stack([held[name][:, 0] for name in names(signature.states)], axis=-1).astype(np.float64),
+        baseline=drivers[:, 0],
+        forcing=drivers[np.newaxis, :, 1:],
+    )
+
+
+def _series(held: Arrays, anchors: Anchors, frame: Frame) -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
+    """Return every row's series ``(simulation, year + 1, width)`` in the network's units, and which are known."""
+    unit = anchors.scale[:, None, None]
+    simulations, years = held["sic"].shape[:2]
+    absent = np.zeros((simulations, years, 6))
+
+    def since(name: str, unit_of: NDArray[np.float64]) -> NDArray[np.float64]:
+        values = held[name].astype(np.float64)
+        return (values - values[:, :1]) / unit_of
+
+    carbonate = since("sic", MOLAR_MASS_C * unit)
+    drivers = np.stack(
+        [held[name] for name in ("nitrate_leached", "acid_extra", "base_cation_export", "lime")], axis=-1
+    )
+    limed = drivers[..., 3:] / unit * np.array(frame.lime_shares)
+    given = {
+        "carbonate": carbonate,
+        "nitrate": held["nitrate"] / unit,
+        "drivers": drivers / unit,
+        "dissolved": -np.diff(carbonate, axis=1, prepend=carbonate[:, :1]) + limed,
+        "ph": np.stack([held.get(f"ph_{kind}_0_30cm", held["ph_soil_0_30cm"]) for kind in ("soil", "lab")], axis=-1),
+        "carbon_leached": held["dic_leaching"][..., None] / MOLAR_MASS_C / unit,
+        "nitrate_leached": held["nitrate_leaching"][..., None] / MOLAR_MASS_N / unit,
+    }
+    stored = {
+        "calcium": lambda: since("calcium_store", unit),
+        "charge": lambda: since("alkalinity_store", 2.0 * unit),
+        "calcium_passed": lambda: held["calcium_flux"] / unit,
+        "charge_passed": lambda: held["alkalinity_flux"] / (2.0 * unit),
+        "calcareous": lambda: held["calcareous_share"],
+    }
+    more = {name: made() if _NEEDED[name] in held else absent for name, made in stored.items()}
+    known = tuple(name for name in WIDTHS if name not in _NEEDED or _NEEDED[name] in held)
+    # Fluxes of year 0 are those of the spin-up, or missing: nothing learns from them.
+    return {name: np.nan_to_num(values) for name, values in {**given, **more}.items()}, known
+
+
+def _regime(held: Arrays) -> NDArray[np.int8]:
+    """Return the regime at the end of every year; where the engine does not say, buffered while 0-30 cm holds some."""
+    if "regime" in held:
+        return np.nan_to_num(held["regime"][:, 1:]).astype(np.int8)
+    sic = held["sic"][:, 1:]
+    topsoil, all_of = sic[..., :3].sum(axis=2), sic.sum(axis=2)
+    start = np.maximum(sic[:, :1, :3].sum(axis=2), 1e-9)
+    return np.where(all_of < 1e-3, 2, np.where(topsoil / start < 0.5, 1, 0)).astype(np.int8)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Simulations by role, indices ``(simulation,)``; `unseen` are those of kinds that are kept from training."""
+
+    train: NDArray[np.int64]
+    validate: NDArray[np.int64]
+    calibrate: NDArray[np.int64]
+    test: NDArray[np.int64]
+    unseen: NDArray[np.int64]
+
+
+def split_of(lesson: Lesson, shares: Mapping[str, float], *, seed: int, unseen: tuple[str, ...] = ()) -> Split:
+    """Return a split by column, so that no column trains and tests; shares are of the `ROLES` and sum to 1.
+
+    Simulations of `unseen` kinds train, stop and calibrate nothing; of the test columns they are a test of their own.
+    """
+    present = np.unique(lesson.column)
+    dealt = np.random.default_rng([seed, 2]).permutation(len(present))
+    limits = np.cumsum([shares[role] for role in ROLES]) * len(present)
+    role = np.searchsorted(limits[:-1], dealt, side="right")[np.searchsorted(present, lesson.column)]
+    kept_from = np.isin(lesson.kind, [KINDS.index(kind) for kind in unseen])
+    train, validate, calibrate, test = (np.flatnonzero((role == i) & ~kept_from) for i in range(len(ROLES)))
+    return Split(train, validate, calibrate, test, np.flatnonzero((role == len(ROLES) - 1) & kept_from))

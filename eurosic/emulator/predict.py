@@ -1,0 +1,129 @@
+"""The emulator as a predictor: columns and drivers in, yearly targets with their spread out.
+
+*Enters:* `Columns` in the order of the card's signature. *Leaves:* `Prediction`: the mean of the members, and the
+half-width of the interval. Columns go through the network in micro-batches of one fixed length, so that a column's
+values do not depend on the tile that it is in. It travels as the folder and the digest of its card: each process
+opens it once. *Source:* DESIGN.md section 3; docs/7-engine.md for micro-batches and threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eurosic.base.signature import Columns, Prediction, Signature, check_columns, names
+from eurosic.emulator.calibration import Spread
+from eurosic.emulator.domain import Domain, domain_features
+from eurosic.emulator.features import Frame
+from eurosic.emulator.microbatch import RECORDED, REGIME, MicroBatch, regime_of
+from eurosic.emulator.network import Network
+
+Array = NDArray[np.float64]
+Single = NDArray[np.float32]
+
+# Rows of a micro-batch, variants times cells: measured, docs/7-engine.md.
+ROWS = 2048
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A trained network of some members as a `Predictor`.
+
+    Parameters
+    ----------
+    name, digest
+        Of its card.
+    folder
+        Where the card lies.
+    signature
+        What it takes and gives.
+    network, frame
+        The members' weights, and where what enters a column goes.
+    domain, spread
+        Where it may be trusted, and how far; None while it is being calibrated.
+    """
+
+    name: str
+    digest: str
+    folder: Path
+    signature: Signature
+    network: Network
+    frame: Frame
+    domain: Domain | None = None
+    spread: Spread | None = None
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether predictions carry a spread."""
+        return self.spread is not None
+
+    @property
+    def members(self) -> int:
+        """Number of networks."""
+        return self.network.sizes.members
+
+    @cached_property
+    def _alone(self) -> list[Network]:
+        return [self.network.of(member) for member in range(self.members)]
+
+    def inside(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return whether each cell lies in the trained domain, ``(cell,)``."""
+        if self.domain is None:
+            return np.ones(columns.shape[1], dtype=np.bool_)
+        features, _ = domain_features(columns, self.signature)
+        return self.domain.inside(features)
+
+    def predict(self, columns: Columns) -> Prediction:
+        """Return the targets of every pathway, cell and year with their spread.
+
+        Raises
+        ------
+        PredictorError
+            If a covariate, state or driver is missing, not finite or out of its range.
+        """
+        check_columns(columns, self.signature, self.name)
+        values, deviation = self.predict_members(columns)
+        spread = None
+        if self.spread is not None:
+            years = np.arange(1, columns.shape[2] + 1)
+            regime = values[..., self.signature.target_index("regime")]
+            spread = self.spread.half_width(deviation, regime, years).astype(np.float64)
+        return Prediction(values, np.isfinite(values).all(axis=(0, 2, 3)), spread)
+
+    def predict_members(self, columns: Columns) -> tuple[Array, Single]:
+        """Return the mean and the standard deviation of the members, ``(pathway, cell, year, target)``."""
+        variants, cells, years = columns.shape
+        shape = (variants, cells, years, len(self.signature.targets))
+        values, deviation = np.empty(shape), np.empty(shape, dtype=np.float32)
+        size = max(1, ROWS // variants)
+        networks = self._alone
+        with torch.inference_mode():
+            for start in range(0, cells, size):
+                here = slice(start, min(start + size, cells))
+                mean, spread = self._batch(_padded(columns, here, size), networks)
+                number = here.stop - here.start
+                values[:, here], deviation[:, here] = mean[:, :number], spread[:, :number]
+        return values, deviation
+
+    def _batch(self, columns: Columns, networks: list[Network]) -> tuple[Single, Single]:
+        batch = MicroBatch(columns, self.signature, self.frame)
+        told = torch.stack([batch.run(network) for network in networks])
+        mean = told.mean(dim=0)
+        deviation = told.std(dim=0) if self.members > 1 else torch.zeros_like(mean)
+        # A regime is no number to average: it is that of the members' mean share of carbonate.
+        mean[REGIME] = regime_of(mean)
+        wanted = [RECORDED.index(name) for name in names(self.signature.targets)]
+        return batch.arranged(mean[wanted]), batch.arranged(deviation[wanted])
+
+
+def _padded(columns: Columns, here: slice, size: int) -> Columns:
+    """Return the columns of a micro-batch, its last one repeated until it is full."""
+    cells = np.minimum(np.arange(here.start, here.start + size), here.stop - 1)
+    return Columns(
+        columns.covariates[cells], columns.state[cells], columns.baseline[cells], columns.forcing[:, cells]
+    )

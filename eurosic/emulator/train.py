@@ -1,0 +1,265 @@
+"""The training of one member: roll-outs of pairs of simulations, from short to as long as the simulations are.
+
+*Enters:* a lesson, a split, options, a folder for checkpoints. *Leaves:* the best weights that the validation saw, and
+the history of both losses. Seeded and deterministic on a CPU; a training that was killed goes on from its last
+checkpoint to the very weights that it would have reached. Must not judge skill: `skill` does, on simulations never seen here.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from eurosic.base.errors import TrainingError
+from eurosic.base.provenance import digest_of
+from eurosic.emulator.data import Lesson, Split
+from eurosic.emulator.network import Network, Sizes
+from eurosic.emulator.rollout import Rows, gather, named, roll, scales_of
+
+# What each row's error weighs, and the error beyond which it counts linearly, in the network's units.
+_WEIGHTS: dict[str, tuple[float, float]] = {
+    "carbonate": (1.0, 0.1), "calcium": (0.3, 0.15), "charge": (0.3, 0.15), "nitrate": (0.5, 0.05),
+    "dissolved": (0.5, 0.05), "calcium_passed": (0.5, 0.05), "charge_passed": (0.5, 0.05), "calcareous": (0.1, 0.1),
+    "ph": (1.2, 0.05), "carbon_leached": (0.5, 0.05), "nitrate_leached": (0.5, 0.03),
+}  # fmt: skip
+# The changes to 0.3, 1 and 2 m, and what tells a pair apart: the number that the mission is about.
+_SUMS, _DIFFERENCE = (2.0, 0.1), (3.0, 0.025)
+# Errors of a state grow with the square root of time: they are weighed against it from this year on.
+_GROWTH = 5.0
+_STATES = ("carbonate", "calcium", "charge")
+_LONGEST_GRADIENT = 1.0
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a member is trained.
+
+    Parameters
+    ----------
+    width, context
+        Of the step's and of the context's layers.
+    curriculum
+        Share of the steps until which roll-outs are so many years long; the last share is 1.
+    steps, batch
+        Steps of the optimiser, and simulations in each.
+    learning_rate, decay
+        Largest learning rate, reached after a warm-up and lowered by a cosine, and weight decay.
+    seed
+        Of all that is drawn; members add their number.
+    checks, patience
+        Validations over a training, and how many may pass without an improvement before it ends.
+    """
+
+    width: int = 40
+    context: int = 128
+    curriculum: tuple[tuple[float, int], ...] = ((0.25, 10), (0.75, 20), (1.0, 80))
+    steps: int = 12_000
+    batch: int = 512
+    learning_rate: float = 3e-3
+    decay: float = 1e-4
+    seed: int = 0
+    checks: int = 40
+    patience: int = 12
+
+
+@dataclass
+class Trained:
+    """A member's best weights by name, the loss of its validation, and history rows (step, years, training, validation)."""
+
+    weights: dict[str, NDArray[np.float32]]
+    loss: float
+    history: list[tuple[int, int, float, float]] = field(default_factory=list)
+
+
+def device_of() -> str:
+    """Return where training runs: a GPU where torch sees one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def train_member(
+    lesson: Lesson,
+    split: Split,
+    options: TrainingOptions,
+    *,
+    member: int,
+    checkpoint: Path,
+    tell: Callable[[int, float, float], None] = lambda step, loss, validation: None,
+) -> Trained:
+    """Return a trained member; `tell` hears steps done, training and validation loss at every check.
+
+    Raises
+    ------
+    TrainingError
+        If the loss is no number: the rate is too high, or the ensemble holds what is none.
+    """
+    training = _Training(lesson, split, options, member, checkpoint)
+    training.resume()
+    every = max(1, options.steps // options.checks)
+    while training.step < options.steps and training.idle < options.patience:
+        training.advance()
+        if training.step % every == 0 or training.step == options.steps:
+            training.check(tell)
+    return training.result()
+
+
+class _Training:
+    """A training at work: network, optimiser, random numbers, and the best that was seen."""
+
+    def __init__(self, lesson: Lesson, split: Split, options: TrainingOptions, member: int, checkpoint: Path) -> None:
+        self.lesson, self.options, self.checkpoint = lesson, options, checkpoint
+        self.device = device_of()
+        torch.manual_seed(options.seed * 1000 + member)
+        self.network = Network(Sizes(1, len(lesson.anchors.features), options.context, options.width))
+        features = lesson.anchors.features[:, split.train]
+        self.network.mean.copy_(torch.from_numpy(features.mean(axis=1, keepdims=True).astype(np.float32)))
+        spread = np.maximum(features.std(axis=1, keepdims=True), 1e-6)
+        self.network.deviation.copy_(torch.from_numpy(spread.astype(np.float32)))
+        self.network.to(self.device)
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=options.learning_rate, weight_decay=options.decay, betas=(0.9, 0.99)
+        )
+        self.rng = np.random.default_rng([options.seed, member])
+        self.pairs = _pairs(lesson, split.train)
+        self.validation = _pairs(lesson, split.validate)
+        self.digest = digest_of([repr(options), member, lesson.simulations, float(lesson.rows[:, -1].sum())])
+        self.step, self.idle, self.running = 0, 0, float("nan")
+        self.best, self.best_weights = float("inf"), self._weights()
+        self.history: list[tuple[int, int, float, float]] = []
+
+    def advance(self) -> None:
+        """Take one step of the optimiser."""
+        options, share = self.options, self.step / self.options.steps
+        years = min(next(years for until, years in options.curriculum if share < until), self.lesson.years)
+        size = min(options.batch // 2, len(self.pairs))
+        chosen = self.pairs[self.rng.choice(len(self.pairs), size, replace=False)]
+        # The first years hold what no later ones do, the answer to a sudden change: a third begin there.
+        latest = self.lesson.years - years
+        start = 0 if self.rng.random() < 1 / 3 else int(self.rng.integers(0, latest + 1))
+        rate = options.learning_rate * min(1.0, (self.step + 1) / 200) * (0.503 + 0.5 * math.cos(math.pi * share))
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss = self._loss(chosen, start, years)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST_GRADIENT)
+        self.optimiser.step()
+        self.step += 1
+        now = float(loss.detach())
+        self.running = now if np.isnan(self.running) else 0.98 * self.running + 0.02 * now
+
+    def _loss(self, pairs: NDArray[np.int64], start: int, years: int) -> Tensor:
+        which = pairs.reshape(1, -1)
+        anchored = scales_of(self.lesson.anchors, which, self.device)
+        rows = gather(self.lesson, which, start, years, self.device)
+        predicted, _ = roll(self.network, anchored, rows, self.lesson.frame)
+        return sum_of_losses(predicted, named(rows[1:]), self.lesson.known)
+
+    def check(self, tell: Callable[[int, float, float], None]) -> None:
+        """Validate, keep the best, and write a checkpoint."""
+        with torch.inference_mode():
+            validation = float(self._loss(self.validation, 0, self.lesson.years))
+        if not np.isfinite(validation) or not np.isfinite(self.running):
+            raise TrainingError(
+                f"training, step {self.step}",
+                f"the loss is {self.running} in training and {validation} in validation",
+                wanted="a number",
+                do="Lower `learning_rate`, or look for impossible values in the ensemble.",
+            )
+        improved = validation < self.best
+        self.idle = 0 if improved else self.idle + 1
+        if improved:
+            self.best, self.best_weights = validation, self._weights()
+        self.history.append((self.step, self.lesson.years, self.running, validation))
+        self._save()
+        tell(self.step, self.running, validation)
+
+    def _weights(self) -> dict[str, NDArray[np.float32]]:
+        return {name: value.detach().cpu().numpy().copy() for name, value in self.network.state_dict().items()}
+
+    def _save(self) -> None:
+        kept = {
+            "digest": self.digest,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "rng": self.rng.bit_generator.state,
+            "best_weights": {name: torch.from_numpy(value) for name, value in self.best_weights.items()},
+            "numbers": (self.step, self.idle, self.running, self.best),
+            "history": self.history,
+        }
+        beside = self.checkpoint.with_suffix(".part")
+        torch.save(kept, beside)
+        os.replace(beside, self.checkpoint)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint of this very training, if there is one."""
+        if not self.checkpoint.exists():
+            return
+        # Our own file of plain tensors and numbers: nothing in it is executed.
+        kept = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        if kept["digest"] != self.digest:
+            raise TrainingError(
+                str(self.checkpoint),
+                "belongs to another training",
+                wanted="no checkpoint, or one of this recipe, ensemble and member",
+                do="Choose another --out; nothing was changed.",
+            )
+        self.network.load_state_dict(kept["network"])
+        self.optimiser.load_state_dict(kept["optimiser"])
+        self.rng.bit_generator.state = kept["rng"]
+        self.best_weights = {name: value.cpu().numpy() for name, value in kept["best_weights"].items()}
+        self.step, self.idle, self.running, self.best = kept["numbers"]
+        self.history = [tuple(row) for row in kept["history"]]
+
+    def result(self) -> Trained:
+        """Return the best that was seen."""
+        return Trained(self.best_weights, self.best, self.history)
+
+
+def _pairs(lesson: Lesson, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return pairs of simulations of one column, ``(pair, 2)``; one that has no partner among them stands twice."""
+    here = np.zeros(lesson.simulations, dtype=bool)
+    here[chosen] = True
+    partner = np.where(here[lesson.partner[chosen]], lesson.partner[chosen], chosen)
+    pairs = np.sort(np.stack([chosen, partner], axis=1), axis=1)
+    return np.unique(pairs, axis=0)
+
+
+def sum_of_losses(predicted: Rows, true: Rows, known: tuple[str, ...]) -> Tensor:
+    """Return the loss of a roll-out, all members added; simulations are in pairs, side by side.
+
+    Both are rows by name, ``(year, member, row, simulation)``, from the year after the start on.
+    """
+    years = len(true["carbonate"])
+    since = torch.arange(1, years + 1, dtype=torch.float32, device=true["carbonate"].device).reshape(-1, 1, 1, 1)
+    grown = torch.rsqrt(_GROWTH * since)
+    total = torch.zeros((), device=since.device)
+    for name in known:
+        if name in _WEIGHTS:
+            weight, bend = _WEIGHTS[name]
+            wrong = predicted[name] - true[name]
+            total = total + weight * _mean_huber(wrong * grown if name in _STATES else wrong, bend)
+    sums = _sums(predicted["carbonate"] - true["carbonate"])
+    apart = sums[..., 0::2] - sums[..., 1::2]
+    return total + _SUMS[0] * _mean_huber(sums * grown, _SUMS[1]) + _DIFFERENCE[0] * _mean_huber(
+        apart * grown, _DIFFERENCE[1]
+    )
+
+
+def _sums(by_depth: Tensor) -> Tensor:
+    """Return sums to 0.3, 1 and 2 m, ``(..., 3, simulation)``."""
+    return torch.stack([by_depth[..., :to, :].sum(dim=-2) for to in (3, 5, 6)], dim=-2)
+
+
+def _mean_huber(wrong: Tensor, bend: float) -> Tensor:
+    # Members are trained side by side and must not see each other: their means are added, not averaged.
+    means: Tensor = functional.huber_loss(wrong, torch.zeros_like(wrong), delta=bend, reduction="none")
+    return means.mean(dim=(0, 2, 3)).sum() / bend
