@@ -24,6 +24,9 @@ from eurosic.clusters.profile import Profile
 
 # The client raises the error of a tile and says it once; workers would print it again with a traceback.
 _QUIET = {"logging.distributed": "critical", "distributed.worker.memory.terminate": 0.95}
+# A worker of this machine is started again when it dies. Dask looks fifteen seconds later whether it is there, and
+# gives it up for ever if it has just died once more: with the last one given up, a run would wait without end.
+_STARTED_AGAIN = {"distributed.deploy.lost-worker-timeout": "1000 days"}
 # How often workers may die of one task before it is given up: a batch system ends them for reasons of its own.
 _DEATHS = {"distributed.scheduler.allowed-failures": 10}
 
@@ -64,7 +67,7 @@ def dashboard_lines(client: Client, profile: Profile) -> list[str]:
 def _open_here(profile: Profile) -> Iterator[Client]:
     with (
         worker_environment() as environment,
-        dask.config.set({"distributed.nanny.pre-spawn-environ": environment}),
+        dask.config.set({"distributed.nanny.pre-spawn-environ": environment, **_STARTED_AGAIN}),
         LocalCluster(
             n_workers=profile.processes,
             threads_per_worker=1,
