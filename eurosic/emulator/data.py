@@ -151,7 +151,15 @@ def _check(arrays: Arrays) -> None:
     wanted = (
         *("converged", "trajectory", "sic", "nitrate", "ph_soil_0_30cm", "dic_leaching", "nitrate_leaching"),
         *DRIVERS,
-        *("bulk_density", "gravel", "cec_topsoil", "cec_subsoil", "field_capacity", "porosity", "air_porosity"),
+        *(
+            "bulk_density",
+            "gravel",
+            "cec_topsoil",
+            "cec_subsoil",
+            "field_capacity",
+            "porosity",
+            "air_porosity",
+        ),
         *("respiration", "respiration_depth"),
     )
     absent = [name for name in wanted if name not in arrays]
@@ -190,7 +198,9 @@ def _columns(held: Arrays, signature: Signature) -> Columns:
     )
 
 
-def _series(held: Arrays, anchors: Anchors, frame: Frame) -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
+def _series(
+    held: Arrays, anchors: Anchors, frame: Frame
+) -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
     """Return every row's series ``(simulation, year + 1, width)`` in the network's units, and which are known."""
     unit = anchors.scale[:, None, None]
     simulations, years = held["sic"].shape[:2]
@@ -210,7 +220,9 @@ def _series(held: Arrays, anchors: Anchors, frame: Frame) -> tuple[dict[str, NDA
         "nitrate": held["nitrate"] / unit,
         "drivers": drivers / unit,
         "dissolved": -np.diff(carbonate, axis=1, prepend=carbonate[:, :1]) + limed,
-        "ph": np.stack([held.get(f"ph_{kind}_0_30cm", held["ph_soil_0_30cm"]) for kind in ("soil", "lab")], axis=-1),
+        "ph": np.stack(
+            [held.get(f"ph_{kind}_0_30cm", held["ph_soil_0_30cm"]) for kind in ("soil", "lab")], axis=-1
+        ),
         "carbon_leached": held["dic_leaching"][..., None] / MOLAR_MASS_C / unit,
         "nitrate_leached": held["nitrate_leaching"][..., None] / MOLAR_MASS_N / unit,
     }
@@ -228,7 +240,7 @@ def _series(held: Arrays, anchors: Anchors, frame: Frame) -> tuple[dict[str, NDA
 
 
 def _regime(held: Arrays) -> NDArray[np.int8]:
-    """Return the regime at the end of every year; where the engine does not say, buffered while 0-30 cm holds some."""
+    """Return the regime at the end of every year; where the engine does not say, by what 0-30 cm still holds."""
     if "regime" in held:
         return np.nan_to_num(held["regime"][:, 1:]).astype(np.int8)
     sic = held["sic"][:, 1:]
@@ -248,7 +260,9 @@ class Split:
     unseen: NDArray[np.int64]
 
 
-def split_of(lesson: Lesson, shares: Mapping[str, float], *, seed: int, unseen: tuple[str, ...] = ()) -> Split:
+def split_of(
+    lesson: Lesson, shares: Mapping[str, float], *, seed: int, unseen: tuple[str, ...] = ()
+) -> Split:
     """Return a split by column, so that no column trains and tests; shares are of the `ROLES` and sum to 1.
 
     Simulations of `unseen` kinds train, stop and calibrate nothing; of the test columns they are a test of their own.

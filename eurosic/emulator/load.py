@@ -69,7 +69,9 @@ def network_of(arrays: Arrays, where: str) -> Network:
         tensors = {name: torch.from_numpy(np.asarray(values, np.float32)) for name, values in arrays.items()}
         network.load_state_dict(tensors)
     except (KeyError, RuntimeError, ValueError) as error:
-        raise CardError(where, f"holds weights of no network ({error})", do="Train the emulator again.") from error
+        raise CardError(
+            where, f"holds weights of no network ({error})", do="Train the emulator again."
+        ) from error
     return network.eval()
 
 

@@ -1,8 +1,8 @@
 """A micro-batch of columns on its way through a member: what every year says of the targets, and nothing else.
 
-*Enters:* columns of one fixed number of cells, a network and one of its members. *Leaves:* a record ``(recorded, year,
-row)``; a row is a cell under one variant, variants first. Balances are the network's; here they only get their
-units. Where the climate changes from year to year, so does the context; where it does not, it is made once.
+*Enters:* columns of one fixed number of cells, a network and one of its members. *Leaves:* a record ``(recorded,
+year, row)``; a row is a cell under one variant, variants first. Balances are those of `balance`; here they only get
+their units. Where the climate changes from year to year, so does the context; where it does not, it is made once.
 *Source:* CONVENTIONS.md for each target.
 """
 
@@ -19,22 +19,17 @@ from eurosic.base.flags import Regime
 from eurosic.base.signature import Columns, Signature, names
 from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_N
 from eurosic.base.vocabulary import STANDARD_DEPTHS
-from eurosic.emulator.data import anchor_arguments
-from eurosic.emulator.features import Anchors, Frame, anchors_of
-from eurosic.emulator.network import (
-    DEPTHS,
-    Context,
-    Network,
-    Scales,
-    State,
+from eurosic.emulator.balance import (
     calcareous_share,
     carbon_leached,
     charge_leached,
     driver_rows,
     pass_nitrate,
     ph_of,
-    step_year,
 )
+from eurosic.emulator.data import anchor_arguments
+from eurosic.emulator.features import Anchors, Frame, anchors_of
+from eurosic.emulator.network import DEPTHS, Context, Network, Scales, State, Year, step_year
 
 # What a year says, in order: the targets, and what the regime is made of.
 RECORDED = (
@@ -148,8 +143,7 @@ class MicroBatch:
                 around.scales,
                 state=state,
                 nitrate=nitrate,
-                rows=around.rows[place],
-                lime=self.lime[year],
+                year=Year(around.rows[place], self.lime[year]),
             )
             nitrate, leached = pass_nitrate(context.passing, nitrate, drivers[0], self.frame.acid_shares)
             gas = around.scales.gas
@@ -182,7 +176,9 @@ class MicroBatch:
         return np.ascontiguousarray(shaped.numpy())
 
 
-def _write(row: Tensor, carbonate: Tensor, proposed: Tensor, passed: tuple[Tensor, Tensor, Tensor, Tensor]) -> None:
+def _write(
+    row: Tensor, carbonate: Tensor, proposed: Tensor, passed: tuple[Tensor, Tensor, Tensor, Tensor]
+) -> None:
     """Write a year's record, in the network's units, into ``(recorded, row)``."""
     dissolved, carbon, charge, leached = passed
     torch.sum(carbonate[:3], dim=0, out=row[0])

@@ -1,7 +1,7 @@
 """The torch network of all members: one yearly step of a column, which closes calcium and charge by construction.
 
 *Enters:* anchors and drivers as tensors ``(..., member, row, cell)``: members first, the cell last. *Leaves:* the
-state after a year and what passed. The network proposes how much carbonate dissolves in each depth and how the
+state after a year and what is proposed. The network proposes how much carbonate dissolves in each depth and how the
 exchanger changes; what leaves a depth is what is left over, so that no proposal can break a balance: carbonate
 never falls below zero (what a depth lacks is asked of the next), nitrate moves by shares between 0 and 1, and
 calcium and charge leave as dissolved + from above + given - taken - stored. Amounts are in units of
@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from eurosic.emulator.features import Frame
 
 DEPTHS = 6
 # Rows of what the step proposes: dissolved, change of calcium and of charge on the exchanger (6 each), what a depth
@@ -32,11 +31,15 @@ LACKING, TAKEN, UNMET, PH, GAS = slice(18, 23), 23, 24, slice(25, 27), 27
 OUTPUTS = 28
 # State: six rows of seven features; drivers: five, and the two forms of the acid's concentration.
 _INPUTS = 7 * DEPTHS + 7
-_NEUTRAL = 7.0
 # Exhaustion within two years, an exchanger that moved by 3 %, or that holds 8 %: where the functions bend.
 _SOON, _MOVED, _NEARLY_BARE = 2.0, 0.03, 0.08
-# mol L-1 of acid that is told from none.
-_FAINT = 1e-5
+
+
+class Year(NamedTuple):
+    """What a year brings: its rows of drivers, as `balance.driver_rows` gives them, and lime by depth."""
+
+    rows: Tensor
+    lime: Tensor
 
 
 class State(NamedTuple):
@@ -108,9 +111,12 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.zeros(sizes.features, 1))
         self.register_buffer("deviation", torch.ones(sizes.features, 1))
         inner = [sizes.features, context, context, context]
-        self.inner = nn.ModuleList(_Layer(members, i, o) for i, o in zip(inner[:-1], inner[1:], strict=True))
+        self.inner = nn.ModuleList(_Layer(members, i, o) for i, o in pairwise(inner))
         self.first = _Layer(members, context, width)
-        self.second, self.second_gain = _Layer(members, context, width), _Layer(members, context, width, gain=0.3)
+        self.second, self.second_gain = (
+            _Layer(members, context, width),
+            _Layer(members, context, width, gain=0.3),
+        )
         self.third = _Layer(members, context, OUTPUTS, gain=0.3)
         self.third_gain = _Layer(members, context, OUTPUTS, gain=0.3)
         self.passing = _Layer(members, context, DEPTHS, gain=0.4)
@@ -160,36 +166,14 @@ class StepWeights(NamedTuple):
     out_of: Tensor
 
 
-def pass_nitrate(passing: Tensor, nitrate: Tensor, given: Tensor, shares: tuple[float, ...]) -> tuple[Tensor, Tensor]:
-    """Return the nitrate of every depth after a year, ``(..., depth, cell)``, and what left the last, ``(..., cell)``.
-
-    A share of what a depth holds and receives passes on; `given` ``(..., cell)`` enters by the acid's shares.
-    """
-    kept: list[Tensor] = []
-    above: Tensor | None = None
-    for held, passes, share in zip(nitrate.unbind(-2), passing.unbind(-2), shares, strict=True):
-        entered = torch.add(held, given, alpha=share) if share else held
-        entered = entered if above is None else entered + above
-        above = passes * entered
-        kept.append(entered - above)
-    return torch.stack(kept, dim=-2), above if above is not None else given
-
-
-def driver_rows(drivers: Tensor, scale: Tensor, scales: Scales, frame: Frame) -> Tensor:
-    """Return the step's rows of drivers, ``(..., 7, cell)``.
-
-    `drivers` are nitrate, extra acid, export and lime in units of `scale`, ``(..., 4, cell)``; `scale` is
-    ``(..., cell)``. Besides them: nitrate in moles, and the logarithm of the acid that the rain cannot meet, with and
-    without the harvest's.
-    """
-    acid = drivers[..., 0, :] + drivers[..., 1, :] - frame.rain_alkalinity * scales.rain
-    both = torch.stack([acid, acid + drivers[..., 2, :]], dim=-2) / (scales.rain.unsqueeze(-2) * _FAINT)
-    faint = torch.sign(both) * torch.log1p(both.abs()) * 0.25
-    return torch.cat([drivers, (drivers[..., 0, :] * scale).unsqueeze(-2), faint], dim=-2)
-
-
 def step_year(
-    weights: StepWeights, context: Context, scales: Scales, *, state: State, nitrate: Tensor, rows: Tensor, lime: Tensor
+    weights: StepWeights,
+    context: Context,
+    scales: Scales,
+    *,
+    state: State,
+    nitrate: Tensor,
+    year: Year,
 ) -> tuple[State, Tensor, Tensor]:
     """Return the state after a year, what dissolved ``(..., depth, cell)``, and all that was proposed.
 
@@ -199,10 +183,8 @@ def step_year(
         Of the members and the columns.
     state, nitrate
         At the start of the year.
-    rows
-        Drivers of the year, as `driver_rows` gives them.
-    lime
-        Carbonate applied, by depth.
+    year
+        Drivers, and carbonate applied.
     """
     held = torch.relu(scales.stock + state.carbonate)
     moved = state.charge * scales.exchange
@@ -218,16 +200,18 @@ def step_year(
             nitrate * scales.dilution,
             moved / (moved.abs() + _MOVED),
             bases / (bases + _NEARLY_BARE),
-            rows,
+            year.rows,
         ],
         dim=-2,
     )
     hidden = functional.silu(_affine(context.first, weights.into, inputs))
-    hidden = functional.silu(torch.addcmul(context.second, context.second_gain, torch.matmul(weights.through, hidden)))
+    hidden = functional.silu(
+        torch.addcmul(context.second, context.second_gain, torch.matmul(weights.through, hidden))
+    )
     proposed = torch.addcmul(context.third, context.third_gain, torch.matmul(weights.out_of, hidden))
-    dissolved = _dissolve(proposed, held + lime)
+    dissolved = _dissolve(proposed, held + year.lime)
     after = State(
-        state.carbonate + lime - dissolved,
+        state.carbonate + year.lime - dissolved,
         state.calcium + proposed[..., CALCIUM, :],
         state.charge + proposed[..., CHARGE, :],
     )
@@ -249,67 +233,3 @@ def _dissolve(proposed: Tensor, available: Tensor) -> Tensor:
 
 def _affine(bias: Tensor, weight: Tensor, values: Tensor) -> Tensor:
     return torch.addmm(bias, weight, values) if values.dim() == 2 else torch.baddbmm(bias, weight, values)
-
-
-class Passed(NamedTuple):
-    """What left each depth downwards in a year: calcium and charge, ``(..., depth, cell)``."""
-
-    calcium: Tensor
-    charge: Tensor
-
-
-def passed_of(proposed: Tensor, dissolved: Tensor, drivers: Tensor, *, rain: Tensor, frame: Frame) -> Passed:
-    """Return what left each depth: dissolved + from above + given - taken - stored, for calcium and for charge.
-
-    Parameters
-    ----------
-    proposed, dissolved
-        Of `step_year`.
-    drivers
-        Nitrate, extra acid, export and lime, ``(..., 4, cell)``.
-    rain
-        Precipitation over scale, ``(..., cell)``.
-    frame
-        Where what enters goes.
-    """
-    shares = torch.tensor(frame.acid_shares, dtype=drivers.dtype, device=drivers.device).unsqueeze(-1)
-    extra, export = drivers[..., 1, :], drivers[..., 2, :]
-    # A strong base comes with calcium; the harvest takes half a mole of calcium per charge, at most all of it.
-    calcium = 0.5 * (torch.relu(-extra) - torch.sigmoid(proposed[..., TAKEN, :] + 1.0) * export)
-    charge = charge_given(proposed, drivers)
-    rain = rain.unsqueeze(-2)
-    return Passed(
-        torch.cumsum(dissolved - proposed[..., CALCIUM, :] + calcium.unsqueeze(-2) * shares, dim=-2)
-        + frame.rain_calcium * rain,
-        torch.cumsum(dissolved - proposed[..., CHARGE, :] + charge.unsqueeze(-2) * shares, dim=-2)
-        + 0.5 * frame.rain_alkalinity * rain,
-    )
-
-
-def charge_given(proposed: Tensor, drivers: Tensor) -> Tensor:
-    """Return the charge that acid and harvest bring, negative, ``(..., cell)``; a harvest finds at most what there is."""
-    found = torch.sigmoid(4.0 - proposed[..., UNMET, :])
-    return -0.5 * (drivers[..., 0, :] + drivers[..., 1, :] + found * drivers[..., 2, :])
-
-
-def charge_leached(proposed: Tensor, dissolved: Tensor, drivers: Tensor, *, rain: Tensor, frame: Frame) -> Tensor:
-    """Return what `passed_of` says of the charge that left the last depth, ``(..., cell)``."""
-    stored = dissolved.sum(dim=-2) - proposed[..., CHARGE, :].sum(dim=-2)
-    return stored + charge_given(proposed, drivers) + 0.5 * frame.rain_alkalinity * rain
-
-
-def ph_of(proposed: Tensor) -> Tensor:
-    """Return in-situ and lab pH, ``(..., 2, cell)``."""
-    return _NEUTRAL + proposed[..., PH, :]
-
-
-def carbon_leached(charge_passed: Tensor, proposed: Tensor, gas: Tensor) -> Tensor:
-    """Return the DIC that left the profile, ``(..., cell)``: bicarbonate by its charge, and dissolved CO2."""
-    return 2.0 * charge_passed + gas + 0.1 * proposed[..., GAS, :]
-
-
-def calcareous_share(context: Context, stock: Tensor, carbonate: Tensor) -> Tensor:
-    """Return the share of each depth that still holds carbonate, 0 to 1, ``(..., depth, cell)``."""
-    left = torch.relu(stock + carbonate) / (stock + 0.05)
-    threshold, steepness = context.vanishing[..., :DEPTHS, :], context.vanishing[..., DEPTHS:, :]
-    return torch.clamp((left - 0.3 * threshold) * (4.0 + 4.0 * steepness), 0.0, 1.0)

@@ -13,26 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eurosic.emulator.data import WIDTHS, Lesson
-from eurosic.emulator.features import Anchors, Frame
-from eurosic.emulator.network import (
-    Context,
-    Network,
-    Scales,
-    State,
+from eurosic.emulator.balance import (
     calcareous_share,
     carbon_leached,
     driver_rows,
     pass_nitrate,
     passed_of,
     ph_of,
-    step_year,
 )
+from eurosic.emulator.data import WIDTHS, Lesson
+from eurosic.emulator.features import Anchors, Frame
+from eurosic.emulator.network import Context, Network, Scales, State, Year, step_year
 
 Rows = Mapping[str, Tensor]
 # Bounds of the rows of a lesson.
 _ENDS = np.cumsum(list(WIDTHS.values()))
-PLACES = {name: slice(int(end) - width, int(end)) for (name, width), end in zip(WIDTHS.items(), _ENDS, strict=True)}
+PLACES = {
+    name: slice(int(end) - width, int(end)) for (name, width), end in zip(WIDTHS.items(), _ENDS, strict=True)
+}
 
 
 def named(rows: Tensor) -> Rows:
@@ -86,7 +84,7 @@ def roll(
     weights, told = network.step, _Told()
     for year in range(len(drivers)):
         state, dissolved, proposed = step_year(
-            weights, context, scales, state=state, nitrate=nitrate, rows=inputs[year], lime=lime[year]
+            weights, context, scales, state=state, nitrate=nitrate, year=Year(inputs[year], lime[year])
         )
         nitrate, leached = pass_nitrate(context.passing, nitrate, drivers[year, ..., 0, :], frame.acid_shares)
         told.add(state, nitrate, leached, dissolved, proposed)

@@ -1,8 +1,9 @@
-"""How well an emulator does on simulations that it has never seen: rows of the card's tables, and its headline numbers.
+"""How well an emulator does on simulations never seen: rows of the card's tables, and its headline numbers.
 
 *Enters:* predicted and simulated targets, rolled-out fluxes, and who each simulation is. *Leaves:* `SkillRow`s and
 measures. The number of the mission is the *difference* between a column whose nitrogen changes and its counterpart;
-it has measures of its own. NumPy only; must not predict. *Source:* issue of the emulator's promises in docs/emulator.md.
+it has measures of its own. NumPy only; must not predict. *Source:* CONVENTIONS.md,
+Variables.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ def _parts(codes: NDArray[np.int8], of: type[Regime]) -> Iterator[tuple[str, Mas
             yield code.name.lower(), chosen
 
 
-def _row(predicted: Array, true: Array, *, target: str, depth: str, regime: str, kind: str, horizon: int, unit: str) -> SkillRow:
+def _row(
+    predicted: Array, true: Array, *, target: str, depth: str, regime: str, kind: str, horizon: int, unit: str
+) -> SkillRow:
     wrong = (predicted - true).astype(np.float64)
     return SkillRow(
         target=target,
@@ -111,7 +114,9 @@ def _row(predicted: Array, true: Array, *, target: str, depth: str, regime: str,
     )
 
 
-def flux_rows(predicted: Mapping[str, Array], true: Mapping[str, Array], known: tuple[str, ...]) -> list[SkillRow]:
+def flux_rows(
+    predicted: Mapping[str, Array], true: Mapping[str, Array], known: tuple[str, ...]
+) -> list[SkillRow]:
     """Return rows for the yearly fluxes and the exchanger by depth, all years together.
 
     Both are by name ``(simulation, year, depth)``, mol m-2 yr-1 (charge: molc), the exchanger since the start.
@@ -163,11 +168,15 @@ def _differences(judged: Judged) -> tuple[Array, Array, NDArray[np.int8]]:
     pairs = [
         (i, place[int(lesson.partner[s])])
         for i, s in enumerate(judged.which)
-        if lesson.kind[s] != held and lesson.kind[lesson.partner[s]] == held and int(lesson.partner[s]) in place
+        if lesson.kind[s] != held
+        and lesson.kind[lesson.partner[s]] == held
+        and int(lesson.partner[s]) in place
     ]
     one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     per_year = _PER_HECTARE / lesson.years
-    said, was = (values[:, -1, target].astype(np.float64) * per_year for values in (judged.predicted, judged.true))
+    said, was = (
+        values[:, -1, target].astype(np.float64) * per_year for values in (judged.predicted, judged.true)
+    )
     return said[one] - said[other], was[one] - was[other], lesson.regime[judged.which[other], -1]
 
 

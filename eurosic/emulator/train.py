@@ -1,14 +1,14 @@
 """The training of one member: roll-outs of pairs of simulations, from short to as long as the simulations are.
 
-*Enters:* a lesson, a split, options, a folder for checkpoints. *Leaves:* the best weights that the validation saw, and
-the history of both losses. Seeded and deterministic on a CPU; a training that was killed goes on from its last
-checkpoint to the very weights that it would have reached. Must not judge skill: `skill` does, on simulations never seen here.
+*Enters:* a lesson, a split, options, a folder for checkpoints. *Leaves:* the best weights that the validation saw,
+and the history of both losses. Seeded and deterministic on a CPU; a training that was killed goes on from its last
+checkpoint to the very weights that it would have reached. Must not judge skill: `skill` does, on simulations never
+seen here.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +73,7 @@ class TrainingOptions:
 
 @dataclass
 class Trained:
-    """A member's best weights by name, the loss of its validation, and history rows (step, years, training, validation)."""
+    """A member's best weights by name, their validation loss, and rows (step, years, training, validation)."""
 
     weights: dict[str, NDArray[np.float32]]
     loss: float
@@ -92,7 +92,7 @@ def train_member(
     *,
     member: int,
     checkpoint: Path,
-    tell: Callable[[int, float, float], None] = lambda step, loss, validation: None,
+    tell: Callable[[int, float, float], None] = lambda *_: None,
 ) -> Trained:
     """Return a trained member; `tell` hears steps done, training and validation loss at every check.
 
@@ -114,7 +114,9 @@ def train_member(
 class _Training:
     """A training at work: network, optimiser, random numbers, and the best that was seen."""
 
-    def __init__(self, lesson: Lesson, split: Split, options: TrainingOptions, member: int, checkpoint: Path) -> None:
+    def __init__(
+        self, lesson: Lesson, split: Split, options: TrainingOptions, member: int, checkpoint: Path
+    ) -> None:
         self.lesson, self.options, self.checkpoint = lesson, options, checkpoint
         self.device = device_of()
         torch.manual_seed(options.seed * 1000 + member)
@@ -144,7 +146,11 @@ class _Training:
         # The first years hold what no later ones do, the answer to a sudden change: a third begin there.
         latest = self.lesson.years - years
         start = 0 if self.rng.random() < 1 / 3 else int(self.rng.integers(0, latest + 1))
-        rate = options.learning_rate * min(1.0, (self.step + 1) / 200) * (0.503 + 0.5 * math.cos(math.pi * share))
+        rate = (
+            options.learning_rate
+            * min(1.0, (self.step + 1) / 200)
+            * (0.503 + 0.5 * math.cos(math.pi * share))
+        )
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = self._loss(chosen, start, years)
@@ -183,7 +189,9 @@ class _Training:
         tell(self.step, self.running, validation)
 
     def _weights(self) -> dict[str, NDArray[np.float32]]:
-        return {name: value.detach().cpu().numpy().copy() for name, value in self.network.state_dict().items()}
+        return {
+            name: value.detach().cpu().numpy().copy() for name, value in self.network.state_dict().items()
+        }
 
     def _save(self) -> None:
         kept = {
@@ -197,7 +205,7 @@ class _Training:
         }
         beside = self.checkpoint.with_suffix(".part")
         torch.save(kept, beside)
-        os.replace(beside, self.checkpoint)
+        beside.replace(self.checkpoint)
 
     def resume(self) -> None:
         """Go on from the checkpoint of this very training, if there is one."""
@@ -239,7 +247,9 @@ def sum_of_losses(predicted: Rows, true: Rows, known: tuple[str, ...]) -> Tensor
     Both are rows by name, ``(year, member, row, simulation)``, from the year after the start on.
     """
     years = len(true["carbonate"])
-    since = torch.arange(1, years + 1, dtype=torch.float32, device=true["carbonate"].device).reshape(-1, 1, 1, 1)
+    since = torch.arange(1, years + 1, dtype=torch.float32, device=true["carbonate"].device).reshape(
+        -1, 1, 1, 1
+    )
     grown = torch.rsqrt(_GROWTH * since)
     total = torch.zeros((), device=since.device)
     for name in known:
@@ -249,8 +259,10 @@ def sum_of_losses(predicted: Rows, true: Rows, known: tuple[str, ...]) -> Tensor
             total = total + weight * _mean_huber(wrong * grown if name in _STATES else wrong, bend)
     sums = _sums(predicted["carbonate"] - true["carbonate"])
     apart = sums[..., 0::2] - sums[..., 1::2]
-    return total + _SUMS[0] * _mean_huber(sums * grown, _SUMS[1]) + _DIFFERENCE[0] * _mean_huber(
-        apart * grown, _DIFFERENCE[1]
+    return (
+        total
+        + _SUMS[0] * _mean_huber(sums * grown, _SUMS[1])
+        + _DIFFERENCE[0] * _mean_huber(apart * grown, _DIFFERENCE[1])
     )
 
 

@@ -1,7 +1,7 @@
 """The file of an emulator's weights: every member's, and the frame, domain and spread that go with them.
 
-*Enters:* arrays by part. *Leaves:* one safetensors file, which holds arrays and nothing that could run; or its arrays.
-*Source:* the format of safetensors; ENGINE.md: ship weights, never a pickled module.
+*Enters:* arrays by part. *Leaves:* one safetensors file, which holds arrays and nothing that could run; or its
+arrays. *Source:* the format of safetensors; ENGINE.md: ship weights, never a pickled module.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def read_weights(folder: Path, wanted: tuple[str, ...]) -> dict[str, Arrays]:
 
 def frame_arrays(frame: Frame) -> Arrays:
     """Return a frame as arrays."""
-    return {item.name: np.atleast_1d(np.asarray(getattr(frame, item.name), np.float64)) for item in fields(Frame)}
+    return {
+        item.name: np.atleast_1d(np.asarray(getattr(frame, item.name), np.float64)) for item in fields(Frame)
+    }
 
 
 def frame_from(arrays: Mapping[str, NDArray[np.generic]]) -> Frame:

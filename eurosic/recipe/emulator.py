@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from eurosic.base.provenance import digest_of
 from eurosic.base.simulations import KINDS
 from eurosic.recipe.load import load_as
-from eurosic.recipe.quantity import counted, problem, quantity
+from eurosic.recipe.quantity import counted, problem
 from eurosic.recipe.schema import About
 from eurosic.recipe.section import Section, Share, as_mapping, key_among, shares_of_one
 
@@ -79,7 +79,9 @@ class EmulatorRecipe(Section):
     name: Annotated[str, AfterValidator(_card_name)]
     ensemble: str | None = None
     split: Annotated[
-        dict[Annotated[str, key_among(_ROLES)], Share], AfterValidator(shares_of_one), AfterValidator(_all_roles)
+        dict[Annotated[str, key_among(_ROLES)], Share],
+        AfterValidator(shares_of_one),
+        AfterValidator(_all_roles),
     ]
     unseen: tuple[Annotated[str, key_among(KINDS)], ...] = ()
     members: Annotated[int, AfterValidator(_members)] = 5
@@ -96,7 +98,9 @@ class EmulatorRecipe(Section):
         """Return the arguments of `emulator.train.TrainingOptions` that the recipe gives."""
         given = self.training.given()
         if "curriculum" in given:
-            given["curriculum"] = tuple((stage.until, stage.years) for stage in self.training.curriculum or ())
+            given["curriculum"] = tuple(
+                (stage.until, stage.years) for stage in self.training.curriculum or ()
+            )
         return {"seed": self.seed, **given}
 
 
