@@ -54,7 +54,9 @@ def plan(setup: Setup, *, profile: Profile, folder: Path) -> Plan:
     found = _planned(setup, tuple(range(30)), max(cells, 1), rate=rate, workers=profile.processes)
     if _has_domain(setup) and seen.cells:
         found = with_reruns(found, _outside(setup, seen.rows, forcing, known=cells))
-    check_plan(found, memory=free_memory(), disk=free_disk(folder))
+    # What other machines have, only their profile says.
+    memory = free_memory() if profile.here else profile.total_memory or np.inf
+    check_plan(found, memory=memory, disk=free_disk(folder))
     return found
 
 
