@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eurosic.base.errors import RecipeError
+from eurosic.cli_emulator import card, train
 from eurosic.cli_ensemble import ensemble, simulate
 from eurosic.console import ConsoleTeller, Machine, cluster_option, machine_options, told, workers_option
 
@@ -44,6 +45,8 @@ def main() -> None:
 
 main.add_command(simulate)
 main.add_command(ensemble)
+main.add_command(train)
+main.add_command(card)
 
 
 @main.command()

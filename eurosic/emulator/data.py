@@ -17,29 +17,15 @@ from numpy.typing import NDArray
 from eurosic.base.errors import SimulationError
 from eurosic.base.signature import Columns, Signature, names
 from eurosic.base.simulations import KINDS
-from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_N
 from eurosic.base.vocabulary import COVARIATES, DRIVERS, STATES, TARGETS
 from eurosic.emulator.features import Anchors, Frame, anchors_of
+from eurosic.emulator.rows import WIDTHS, regime_of, series_of
 
 Arrays = Mapping[str, NDArray[np.generic]]
 Single = NDArray[np.float32]
 
 # Covariates that decide nothing at the annual step are not asked of the inputs.
 _IDLE = ("wilting_point",)
-# Rows of a simulation's year, and how many of each; see `Lesson.rows`.
-WIDTHS: Mapping[str, int] = {
-    "carbonate": 6, "calcium": 6, "charge": 6, "nitrate": 6, "drivers": 4, "dissolved": 6, "calcium_passed": 6,
-    "charge_passed": 6, "calcareous": 6, "ph": 2, "carbon_leached": 1, "nitrate_leached": 1,
-}  # fmt: skip
-# Rows that are a state: the start has them too.
-STATE_ROWS = ("carbonate", "calcium", "charge", "nitrate")
-_NEEDED = {
-    "calcium": "calcium_store",
-    "charge": "alkalinity_store",
-    "calcium_passed": "calcium_flux",
-    "charge_passed": "alkalinity_flux",
-    "calcareous": "calcareous_share",
-}
 # The order of roles in which columns are dealt out.
 ROLES = ("train", "validate", "calibrate", "test")
 
@@ -119,7 +105,7 @@ def lesson_of(arrays: Arrays, frame: Frame) -> Lesson:
     signature = _signature(held)
     columns = _columns(held, signature)
     anchors = anchors_of(*anchor_arguments(columns, signature))
-    series, known = _series(held, anchors, frame)
+    series, known = series_of(held, anchors, frame)
     return Lesson(
         anchors=anchors,
         rows=np.concatenate([series[name].astype(np.float32) for name in WIDTHS], axis=2),
@@ -128,7 +114,7 @@ def lesson_of(arrays: Arrays, frame: Frame) -> Lesson:
         kind=held["trajectory"].astype(np.int8),
         column=held.get("column", np.arange(good.sum())).astype(np.int64),
         truth=np.stack([held[v.name][:, 1:] for v in signature.targets], axis=-1).astype(np.float32),
-        regime=_regime(held),
+        regime=regime_of(held),
         signature=signature,
         frame=frame,
     )
@@ -196,57 +182,6 @@ def _columns(held: Arrays, signature: Signature) -> Columns:
         baseline=drivers[:, 0],
         forcing=drivers[np.newaxis, :, 1:],
     )
-
-
-def _series(
-    held: Arrays, anchors: Anchors, frame: Frame
-) -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
-    """Return every row's series ``(simulation, year + 1, width)`` in the network's units, and which are known."""
-    unit = anchors.scale[:, None, None]
-    simulations, years = held["sic"].shape[:2]
-    absent = np.zeros((simulations, years, 6))
-
-    def since(name: str, unit_of: NDArray[np.float64]) -> NDArray[np.float64]:
-        values = held[name].astype(np.float64)
-        return (values - values[:, :1]) / unit_of
-
-    carbonate = since("sic", MOLAR_MASS_C * unit)
-    drivers = np.stack(
-        [held[name] for name in ("nitrate_leached", "acid_extra", "base_cation_export", "lime")], axis=-1
-    )
-    limed = drivers[..., 3:] / unit * np.array(frame.lime_shares)
-    given = {
-        "carbonate": carbonate,
-        "nitrate": held["nitrate"] / unit,
-        "drivers": drivers / unit,
-        "dissolved": -np.diff(carbonate, axis=1, prepend=carbonate[:, :1]) + limed,
-        "ph": np.stack(
-            [held.get(f"ph_{kind}_0_30cm", held["ph_soil_0_30cm"]) for kind in ("soil", "lab")], axis=-1
-        ),
-        "carbon_leached": held["dic_leaching"][..., None] / MOLAR_MASS_C / unit,
-        "nitrate_leached": held["nitrate_leaching"][..., None] / MOLAR_MASS_N / unit,
-    }
-    stored = {
-        "calcium": lambda: since("calcium_store", unit),
-        "charge": lambda: since("alkalinity_store", 2.0 * unit),
-        "calcium_passed": lambda: held["calcium_flux"] / unit,
-        "charge_passed": lambda: held["alkalinity_flux"] / (2.0 * unit),
-        "calcareous": lambda: held["calcareous_share"],
-    }
-    more = {name: made() if _NEEDED[name] in held else absent for name, made in stored.items()}
-    known = tuple(name for name in WIDTHS if name not in _NEEDED or _NEEDED[name] in held)
-    # Fluxes of year 0 are those of the spin-up, or missing: nothing learns from them.
-    return {name: np.nan_to_num(values) for name, values in {**given, **more}.items()}, known
-
-
-def _regime(held: Arrays) -> NDArray[np.int8]:
-    """Return the regime at the end of every year; where the engine does not say, by what 0-30 cm still holds."""
-    if "regime" in held:
-        return np.nan_to_num(held["regime"][:, 1:]).astype(np.int8)
-    sic = held["sic"][:, 1:]
-    topsoil, all_of = sic[..., :3].sum(axis=2), sic.sum(axis=2)
-    start = np.maximum(sic[:, :1, :3].sum(axis=2), 1e-9)
-    return np.where(all_of < 1e-3, 2, np.where(topsoil / start < 0.5, 1, 0)).astype(np.int8)
 
 
 @dataclass(frozen=True)

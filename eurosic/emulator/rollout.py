@@ -21,9 +21,10 @@ from eurosic.emulator.balance import (
     passed_of,
     ph_of,
 )
-from eurosic.emulator.data import WIDTHS, Lesson
+from eurosic.emulator.data import Lesson
 from eurosic.emulator.features import Anchors, Frame
 from eurosic.emulator.network import Context, Network, Scales, State, Year, step_year
+from eurosic.emulator.rows import WIDTHS
 
 Rows = Mapping[str, Tensor]
 # Bounds of the rows of a lesson.

@@ -1,0 +1,154 @@
+"""From trained members to a card: domain, spread, skill on what was never seen, and the files.
+
+*Enters:* the set-up of a training and its members. *Leaves:* `card.yaml` and the weights beside it. The simulations of
+each role are used for nothing else: the domain knows those of training, the spread those of calibration, and skill,
+coverage and fluxes are those of the test. Hands on, computes nothing itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from eurosic.base.provenance import versions
+from eurosic.base.signature import names
+from eurosic.emulator.calibration import Spread, fit_spread
+from eurosic.emulator.card import Card, TrainedOn, Value, weights_of, write_card
+from eurosic.emulator.card_check import card_signature
+from eurosic.emulator.coverage import CoverageRow, coverage_table
+from eurosic.emulator.data import Lesson, Split, split_of
+from eurosic.emulator.domain import Domain, domain_features, fit_domain
+from eurosic.emulator.judge import columns_at, fluxes_of, network_of_members, predicted
+from eurosic.emulator.predict import Emulator
+from eurosic.emulator.skill import (
+    Judged,
+    difference_measures,
+    flux_rows,
+    headline_measures,
+    skill_rows,
+    unseen_measures,
+)
+from eurosic.emulator.train import Trained
+from eurosic.emulator.weights_store import frame_arrays, write_weights
+from eurosic.outputs.simulations import open_ensemble
+from eurosic.workflow.lesson import open_lesson
+from eurosic.workflow.run import Teller
+
+if TYPE_CHECKING:
+    from eurosic.workflow.training import TrainingSetup
+
+_LIMITS = (
+    "It stands in for the embedded simulator and is no better than it: what the simulator leaves out, it leaves out.",
+    "The climate of its simulations is constant in time: a climate that moves lies outside its domain.",
+    "Lime was not among its simulations: a column that is limed lies outside its domain.",
+)
+
+
+def certify(setup: TrainingSetup, trained: list[Trained], tell: Teller) -> Path:
+    """Calibrate, judge and write the card of trained members; return its folder."""
+    lesson = open_lesson(setup.simulations.resolve())
+    split = split_of(lesson, setup.recipe.split, seed=setup.options.seed, unseen=setup.recipe.unseen)
+    network = network_of_members(trained)
+    bare = Emulator(setup.recipe.name, "", setup.folder, lesson.signature, network, lesson.frame)
+    domain = _domain(lesson, split, setup.options.seed)
+    spread = _spread(bare, lesson, split)
+    parts = {
+        "network": {name: value.numpy() for name, value in network.state_dict().items()},
+        "frame": frame_arrays(lesson.frame),
+        "domain": domain.arrays(),
+        "spread": spread.arrays(),
+    }
+    setup.folder.mkdir(parents=True, exist_ok=True)
+    weights = write_weights(setup.folder, parts)
+    card = _card(setup, bare, (lesson, split), (domain, spread), trained)
+    write_card(setup.folder, Card(**card, weights=(weights_of(weights),)))
+    shutil.rmtree(setup.work, ignore_errors=True)
+    tell.say(f"written    {setup.folder}")
+    return setup.folder
+
+
+def _domain(lesson: Lesson, split: Split, seed: int) -> Domain:
+    features, told = domain_features(columns_at(lesson, split.train), lesson.signature)
+    return fit_domain(features, told, seed=seed)
+
+
+def _spread(emulator: Emulator, lesson: Lesson, split: Split) -> Spread:
+    values, deviation = predicted(emulator, lesson, split.calibrate)
+    regime = values[..., lesson.signature.target_index("regime")]
+    errors = values - lesson.truth[split.calibrate]
+    return fit_spread(errors, deviation, regime=regime, targets=names(lesson.signature.targets))
+
+
+def _coverage(emulator: Emulator, lesson: Lesson, split: Split, spread: Spread) -> list[CoverageRow]:
+    values, deviation = predicted(emulator, lesson, split.test)
+    regime = values[..., lesson.signature.target_index("regime")]
+    return coverage_table(values - lesson.truth[split.test], deviation, regime=regime, spread=spread)
+
+
+def _card(
+    setup: TrainingSetup,
+    emulator: Emulator,
+    data: tuple[Lesson, Split],
+    fitted: tuple[Domain, Spread],
+    trained: list[Trained],
+) -> dict[str, object]:
+    (lesson, split), (domain, spread), recipe = data, fitted, setup.recipe
+    judged = Judged(lesson, split.test, predicted(emulator, lesson, split.test)[0])
+    fluxes = fluxes_of(emulator.network, lesson, split.test)
+    measures = headline_measures(judged) | difference_measures(judged)
+    if len(split.unseen):
+        kept = Judged(lesson, split.unseen, predicted(emulator, lesson, split.unseen)[0])
+        measures |= unseen_measures(judged, kept)
+    measures["largest balance error, relative"] = fluxes.closure
+    test, _ = domain_features(columns_at(lesson, split.test), lesson.signature)
+    return {
+        "name": recipe.name,
+        "title": recipe.about.title,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "signature": card_signature(lesson.signature, columns_at(lesson, split.train), lesson.truth[split.train]),
+        "trained_on": _trained_on(setup, lesson, split),
+        "network": _network(emulator, trained),
+        "skill": tuple(skill_rows(judged)),
+        "fluxes": tuple(flux_rows(fluxes.predicted, fluxes.true, lesson.known)),
+        "coverage": tuple(_coverage(emulator, lesson, split, spread)),
+        "domain": {
+            "features": len(domain.names),
+            "share of test columns outside": float((~domain.inside(test)).mean()),
+        },
+        "limits": (*recipe.limits, *_LIMITS, *spread.fallbacks()),
+        "versions": {**versions(), "torch": str(torch.__version__)},
+        "measures": measures,
+    }
+
+
+def _trained_on(setup: TrainingSetup, lesson: Lesson, split: Split) -> TrainedOn:
+    with open_ensemble(setup.simulations) as ensemble:
+        told = ensemble.attrs
+    roles = ("train", "validate", "calibrate", "test", "unseen")
+    return TrainedOn(
+        engine=str(told.get("engine", "")),
+        ensemble_digest=str(told.get("digest", "")),
+        recipe_digest=setup.recipe.digest,
+        simulations=lesson.simulations,
+        split={role: len(getattr(split, role)) for role in roles},
+        seed=setup.options.seed,
+    )
+
+
+def _network(emulator: Emulator, trained: list[Trained]) -> dict[str, Value]:
+    sizes = emulator.network.sizes
+    weights = sum(int(np.prod(values.shape)) for values in trained[0].weights.values())
+    return {
+        "members": sizes.members,
+        "width": sizes.width,
+        "context": sizes.context,
+        "features": sizes.features,
+        "weights a member": weights,
+        "steps": max(member.history[-1][0] for member in trained),
+        "validation loss, mean of members": float(np.mean([member.loss for member in trained])),
+    }

@@ -1,0 +1,141 @@
+"""The walk of an emulator: recipe -> simulations -> members -> calibration -> skill -> card.
+
+*Enters:* a recipe's file, simulations (made here from the recipe's ensemble where none are given), a folder. *Leaves:* a
+card with its weights. Members are trained side by side, one a worker; a training that was killed is taken up by the
+same command. Hands each stage what it needs and computes nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from distributed import Client
+
+from eurosic.base.errors import RecipeError
+from eurosic.clusters import Profile, open_client
+from eurosic.emulator.data import split_of
+from eurosic.emulator.train import Trained, TrainingOptions, train_member
+from eurosic.outputs.ledger import write_atomically
+from eurosic.recipe.emulator import EmulatorRecipe, load_emulator_recipe
+from eurosic.workflow.certify import certify
+from eurosic.workflow.ensemble import make_ensemble, set_up_ensemble
+from eurosic.workflow.lesson import open_lesson
+from eurosic.workflow.run import Teller
+
+_ENSEMBLES = Path("..") / "ensembles"
+_POLL = 5.0  # s
+
+
+@dataclass(frozen=True)
+class TrainingSetup:
+    """A recipe of an emulator, its file, the folder of the card, and the simulations to learn from."""
+
+    recipe: EmulatorRecipe
+    file: Path
+    folder: Path
+    given: Path | None = None
+
+    @property
+    def simulations(self) -> Path:
+        """Where the simulations lie, or will lie."""
+        return self.given or self.folder / "simulations.zarr"
+
+    @property
+    def work(self) -> Path:
+        """The folder of checkpoints; it goes when the card is written."""
+        return self.folder / "training"
+
+    @cached_property
+    def options(self) -> TrainingOptions:
+        """How each member is trained."""
+        return TrainingOptions(**self.recipe.training_options())
+
+
+def set_up_training(path: Path, folder: Path, *, simulations: Path | None = None) -> TrainingSetup:
+    """Return the set-up of an emulator recipe's file.
+
+    Raises
+    ------
+    RecipeError
+        With every problem of the recipe; or if it names no ensemble and none is given.
+    """
+    recipe = load_emulator_recipe(path)
+    if recipe.ensemble is None and simulations is None:
+        raise RecipeError(
+            str(path), "names no ensemble, and none is given", do="Name simulations with --simulations ENSEMBLE.zarr."
+        )
+    return TrainingSetup(recipe, path, folder, simulations)
+
+
+@dataclass(frozen=True)
+class MemberTask:
+    """One member, as a worker trains it: opens the simulations itself, writes its checkpoints and its progress."""
+
+    simulations: Path
+    options: TrainingOptions
+    shares: tuple[tuple[str, float], ...]
+    unseen: tuple[str, ...]
+    work: Path
+
+    def __call__(self, member: int) -> Trained:
+        """Return the trained member."""
+        lesson = open_lesson(self.simulations)
+        split = split_of(lesson, dict(self.shares), seed=self.options.seed, unseen=self.unseen)
+
+        def tell(step: int, training: float, validation: float) -> None:
+            told = {"step": step, "training": training, "validation": validation}
+            write_atomically(self.work / f"member-{member}.json", json.dumps(told).encode())
+
+        checkpoint = self.work / f"member-{member}.pt"
+        return train_member(lesson, split, self.options, member=member, checkpoint=checkpoint, tell=tell)
+
+
+def train(setup: TrainingSetup, *, profile: Profile, tell: Teller) -> Path:
+    """Train an emulator, or finish one that was interrupted, and return the folder of its card.
+
+    Raises
+    ------
+    EurosicError
+        Whatever a user can mend; no finished member and no checkpoint is lost.
+    """
+    setup.work.mkdir(parents=True, exist_ok=True)
+    began = time.perf_counter()
+    _simulate(setup, profile, tell)
+    recipe = setup.recipe
+    task = MemberTask(
+        setup.simulations.resolve(), setup.options, tuple(recipe.split.items()), recipe.unseen, setup.work.resolve()
+    )
+    with open_client(profile) as client:
+        trained = _members(setup, task, client, tell)
+    tell.say(f"trained    {recipe.members} members in {(time.perf_counter() - began) / 60:.1f} min")
+    return certify(setup, trained, tell)
+
+
+def _simulate(setup: TrainingSetup, profile: Profile, tell: Teller) -> None:
+    if setup.given is not None or setup.recipe.ensemble is None:
+        return
+    ensemble = setup.file.parent / _ENSEMBLES / f"{setup.recipe.ensemble}.yaml"
+    made = make_ensemble(set_up_ensemble(ensemble), setup.simulations, profile=profile, tell=tell)
+    tell.say(f"simulated  {made.simulations} simulations")
+
+
+def _members(setup: TrainingSetup, task: MemberTask, client: Client, tell: Teller) -> list[Trained]:
+    futures = [client.submit(task, m, key=f"member-{m}", pure=False) for m in range(setup.recipe.members)]
+    total = setup.recipe.members * setup.options.steps
+    try:
+        while any(future.status == "pending" for future in futures):
+            tell.progress(_steps_done(setup), total)
+            time.sleep(_POLL)
+        return list(client.gather(futures))
+    finally:
+        client.cancel(futures)
+
+
+def _steps_done(setup: TrainingSetup) -> int:
+    """Return the steps that all members have reported together."""
+    reports = setup.work.glob("member-*.json")
+    return sum(int(json.loads(report.read_text(encoding="utf-8"))["step"]) for report in reports)
