@@ -30,6 +30,7 @@ from eurosic.emulator.balance import (
 from eurosic.emulator.data import anchor_arguments
 from eurosic.emulator.features import Anchors, Frame, anchors_of
 from eurosic.emulator.network import DEPTHS, Context, Network, Scales, State, Year, step_year
+from eurosic.emulator.rows import STEPPED
 
 # What a year says, in order: the targets, and what the regime is made of.
 RECORDED = (
@@ -48,7 +49,6 @@ RECORDED = (
     "deepest_share",
 )
 REGIME, _TOPSOIL, _ANYWHERE = (RECORDED.index(name) for name in ("regime", "topsoil_share", "deepest_share"))
-_STEPPED = ("nitrate_leached", "acid_extra", "base_cation_export", "lime")
 _CLIMATE = ("temperature", "precipitation", "drainage")
 _THICK = torch.tensor([bottom - top for top, bottom in STANDARD_DEPTHS]).unsqueeze(-1)
 _OF_TOPSOIL = _THICK[:3] / _THICK[:3].sum()
@@ -75,7 +75,7 @@ class MicroBatch:
         self.variants, self.cells, self.years = columns.shape
         start = anchors_of(*anchor_arguments(columns, signature))
         self.scale = self._rows(start.scale)
-        drivers = [columns.forcing[..., names(signature.drivers).index(name)] for name in _STEPPED]
+        drivers = [columns.forcing[..., names(signature.drivers).index(name)] for name in STEPPED]
         # (year, driver, row), in the network's units.
         stacked = np.stack(drivers).transpose(3, 0, 1, 2).reshape(self.years, len(drivers), -1)
         self.drivers = torch.from_numpy((stacked / np.tile(start.scale, self.variants)).astype(np.float32))
@@ -111,12 +111,12 @@ class MicroBatch:
         rows = driver_rows(self.drivers[years], self.scale, scales, self.frame)
         return _Surroundings(features, scales, rows)
 
-    def _in_year(self, year: int) -> tuple[_Surroundings, int]:
-        """Return the surroundings of a year, and the place of its drivers among their rows."""
+    def _in_year(self, year: int) -> _Surroundings:
+        """Return the surroundings of a year; its drivers are at its place where the climate holds, else alone."""
         if self.surroundings is not None:
-            return self.surroundings, year
+            return self.surroundings
         anchors = anchors_of(*anchor_arguments(self.columns, self.signature, year))
-        return self._around(anchors, slice(year, year + 1)), 0
+        return self._around(anchors, slice(year, year + 1))
 
     def _context(self, network: Network, around: _Surroundings) -> tuple[Context, Tensor]:
         """Return a member's context of every row, and how nitrate passes the cells."""
@@ -126,7 +126,7 @@ class MicroBatch:
 
     def run(self, network: Network) -> Tensor:
         """Return the record of a network of one member, ``(recorded, year, row)``."""
-        around, place = self._in_year(0)
+        around = self._in_year(0)
         context, passing = self._context(network, around)
         weights = network.member(0)
         empty = torch.zeros(DEPTHS, len(self.scale))
@@ -134,8 +134,9 @@ class MicroBatch:
         record = torch.empty(len(RECORDED), self.years, len(self.scale))
         for year in range(self.years):
             if year and not self.steady:
-                around, place = self._in_year(year)
+                around = self._in_year(year)
                 context, _ = self._context(network, around)
+            place = year if self.steady else 0
             drivers = self.drivers[year]
             state, dissolved, proposed = step_year(
                 weights,
