@@ -8,7 +8,7 @@ simulations train, stop the training, calibrate the spread and test. What an eng
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -103,7 +103,7 @@ def lesson_of(arrays: Arrays, frame: Frame) -> Lesson:
     good = np.asarray(arrays["converged"], dtype=bool)
     held = {name: np.asarray(values)[good] for name, values in arrays.items() if len(values) == len(good)}
     signature = _signature(held)
-    columns = _columns(held, signature)
+    columns = spun_up(_columns(held, signature), signature)
     anchors = anchors_of(*anchor_arguments(columns, signature))
     series, known = series_of(held, anchors, frame)
     return Lesson(
@@ -118,6 +118,21 @@ def lesson_of(arrays: Arrays, frame: Frame) -> Lesson:
         signature=signature,
         frame=frame,
     )
+
+
+def spun_up(columns: Columns, signature: Signature) -> Columns:
+    """Return columns as their spin-up leaves them: a depth that holds carbonate is base-saturated.
+
+    At the seam, a depth that is decalcified in part may be given as acid; in the simulator all of it lies over the
+    calcite of its spin-up. An ensemble records what comes after, a projection gives what comes before: one is made of
+    both, or every column of a projection would differ from those learnt.
+    """
+    states = names(signature.states)
+    if "base_saturation" not in states:
+        return columns
+    place, state = states.index("base_saturation"), columns.state.copy()
+    state[state[..., states.index("sic")] > 0.0, place] = 1.0
+    return replace(columns, state=state)
 
 
 def anchor_arguments(

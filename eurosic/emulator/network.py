@@ -104,6 +104,9 @@ def _weights(members: int, inputs: int, outputs: int) -> nn.Parameter:
 class Network(nn.Module):
     """The networks of all members side by side, and how features are normalised."""
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         members, width, context = sizes.members, sizes.width, sizes.context

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.signature import Columns, Prediction, Signature, check_columns, names
 from eurosic.emulator.calibration import Spread
+from eurosic.emulator.data import spun_up
 from eurosic.emulator.domain import Domain, domain_features
 from eurosic.emulator.features import Frame
 from eurosic.emulator.microbatch import RECORDED, REGIME, MicroBatch, regime_of
@@ -75,7 +76,7 @@ class Emulator:
         """Return whether each cell lies in the trained domain, ``(cell,)``."""
         if self.domain is None:
             return np.ones(columns.shape[1], dtype=np.bool_)
-        features, _ = domain_features(columns, self.signature)
+        features, _ = domain_features(spun_up(columns, self.signature), self.signature)
         return self.domain.inside(features)
 
     def predict(self, columns: Columns) -> Prediction:
@@ -93,7 +94,7 @@ class Emulator:
             years = np.arange(1, columns.shape[2] + 1)
             regime = values[..., self.signature.target_index("regime")]
             spread = self.spread.half_width(deviation, regime, years).astype(np.float64)
-        return Prediction(values, np.isfinite(values).all(axis=(0, 2, 3)), spread)
+        return Prediction(values, np.asarray(np.isfinite(values).all(axis=(0, 2, 3))), spread)
 
     def predict_members(self, columns: Columns) -> tuple[Array, Single]:
         """Return the mean and the standard deviation of the members, ``(pathway, cell, year, target)``."""
@@ -101,6 +102,7 @@ class Emulator:
         shape = (variants, cells, years, len(self.signature.targets))
         values, deviation = np.empty(shape), np.empty(shape, dtype=np.float32)
         size = max(1, ROWS // variants)
+        columns = spun_up(columns, self.signature)
         networks = self._alone
         with torch.inference_mode():
             for start in range(0, cells, size):
