@@ -9,7 +9,7 @@ seen here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from eurosic.base.errors import TrainingError
 from eurosic.base.provenance import digest_of
-from eurosic.emulator.data import Lesson, Split
+from eurosic.emulator.data import STATE_ROWS, Lesson, Split
 from eurosic.emulator.loss import sum_of_losses
 from eurosic.emulator.network import Network, Sizes
 from eurosic.emulator.rollout import gather, named, roll, scales_of
@@ -126,6 +126,23 @@ class _Training:
         self.best, self.best_weights = float("inf"), self._weights()
         self.history: list[tuple[int, int, float, float]] = []
 
+    def begin_with(self, initial: Mapping[str, NDArray[np.float32]]) -> None:
+        """Take over a member's weights and its normalisation of the features."""
+        mine = {name: tuple(value.shape) for name, value in self.network.state_dict().items()}
+        given = {name: value.shape for name, value in initial.items()}
+        if mine != given:
+            other = sorted(name for name in mine | given if mine.get(name) != given.get(name))
+            raise TrainingError(
+                "initial weights",
+                f"are of another size: {', '.join(other[:4])}",
+                wanted="a member of the same width, context and features",
+                do="Train it on an ensemble with the same covariates, with the same sizes.",
+            )
+        self.network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in initial.items()})
+        self.best_weights = self._weights()
+        taken = {name: float(value.astype(np.float64).sum()) for name, value in sorted(initial.items())}
+        self.digest = digest_of([self.digest, taken])
+
     def advance(self) -> None:
         """Take one step of the optimiser."""
         options, share = self.options, self.step / self.options.steps
@@ -133,7 +150,9 @@ class _Training:
         size = min(options.batch // 2, len(self.pairs))
         chosen = self.pairs[self.rng.choice(len(self.pairs), size, replace=False)]
         # The first years hold what no later ones do, the answer to a sudden change: a third begin there.
-        latest = self.lesson.years - years
+        # A roll-out may begin only where the ensemble says what the state is; the start is known of all.
+        begun = set(STATE_ROWS) <= set(self.lesson.known)
+        latest = self.lesson.years - years if begun else 0
         start = 0 if self.rng.random() < 1 / 3 else int(self.rng.integers(0, latest + 1))
         rate = (
             options.learning_rate
@@ -222,9 +241,14 @@ class _Training:
 
 
 def _pairs(lesson: Lesson, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return pairs of simulations of one column, ``(pair, 2)``; one that has no partner among them stands twice."""
+    """Return pairs of simulations of one column, ``(pair, 2)``.
+
+    Those that have no partner among them are paired with each other; a last one stands twice.
+    """
     here = np.zeros(lesson.simulations, dtype=bool)
     here[chosen] = True
     partner = np.where(here[lesson.partner[chosen]], lesson.partner[chosen], chosen)
+    alone = chosen[partner == chosen]
+    partner[partner == chosen] = alone[np.minimum(np.arange(len(alone)) ^ 1, len(alone) - 1)]
     pairs = np.sort(np.stack([chosen, partner], axis=1), axis=1)
     return np.unique(pairs, axis=0)
