@@ -20,10 +20,11 @@ from torch import Tensor
 
 from eurosic.base.errors import TrainingError
 from eurosic.base.provenance import digest_of
-from eurosic.emulator.data import STATE_ROWS, Lesson, Split
+from eurosic.emulator.data import Lesson, Split
 from eurosic.emulator.loss import sum_of_losses
 from eurosic.emulator.network import Network, Sizes
 from eurosic.emulator.rollout import gather, named, roll, scales_of
+from eurosic.emulator.rows import STATE_ROWS
 
 _LONGEST_GRADIENT = 1.0
 
