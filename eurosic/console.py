@@ -94,7 +94,7 @@ class ConsoleTeller:
             self.say(f"{self._what:<10} {done} of {total}")
 
 
-class _Terminated(KeyboardInterrupt):
+class Terminated(KeyboardInterrupt):
     """SIGTERM, as batch systems send it before the walltime; what waits for Ctrl-C ends by it too."""
 
 
@@ -114,7 +114,7 @@ def _ending_cleanly() -> Iterator[None]:
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
     # Once is enough: a second signal must not cut short the clearing up that the first began.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise _Terminated
+    raise Terminated
 
 
 def told(command: Callable[_P, None]) -> Callable[_P, None]:
@@ -128,7 +128,7 @@ def told(command: Callable[_P, None]) -> Callable[_P, None]:
         except EurosicError as error:
             click.echo(f"{type(error).__name__}: {error}", err=True)
             sys.exit(_ERROR)
-        except _Terminated:
+        except Terminated:
             click.echo("Terminated. What is finished is kept: the same command goes on.", err=True)
             sys.exit(_TERMINATED)
         except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,18 +69,25 @@ def _open_here(profile: Profile) -> Iterator[Client]:
     with (
         worker_environment() as environment,
         dask.config.set({"distributed.nanny.pre-spawn-environ": environment, **_STARTED_AGAIN}),
-        LocalCluster(
+        _local_cluster(profile) as cluster,
+        Client(cluster) as client,
+    ):
+        client.register_plugin(_IgnoreInterrupt())
+        yield client
+
+
+def _local_cluster(profile: Profile) -> LocalCluster:
+    with warnings.catch_warnings():
+        # Where its port is taken the dashboard takes another, and the run says which.
+        warnings.filterwarnings("ignore", message=r"Port \d+ is already in use")
+        return LocalCluster(
             n_workers=profile.processes,
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address=profile.dashboard,
             memory_limit=int(profile.memory) or "auto",
             local_directory=profile.scratch or None,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        client.register_plugin(_IgnoreInterrupt())
-        yield client
+        )
 
 
 @contextmanager
