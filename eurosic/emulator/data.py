@@ -8,7 +8,7 @@ simulations train, stop the training, calibrate the spread and test. What an eng
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,7 @@ from eurosic.base.errors import SimulationError
 from eurosic.base.signature import Columns, Signature, names
 from eurosic.base.simulations import KINDS
 from eurosic.base.vocabulary import COVARIATES, DRIVERS, STATES, TARGETS
-from eurosic.emulator.features import Anchors, Frame, anchors_of
+from eurosic.emulator.features import Anchors, Frame, anchors_of, spun_up
 from eurosic.emulator.rows import WIDTHS, regime_of, series_of
 
 Arrays = Mapping[str, NDArray[np.generic]]
@@ -120,21 +120,6 @@ def lesson_of(arrays: Arrays, frame: Frame) -> Lesson:
     )
 
 
-def spun_up(columns: Columns, signature: Signature) -> Columns:
-    """Return columns as their spin-up leaves them: a depth that holds carbonate is base-saturated.
-
-    At the seam, a depth that is decalcified in part may be given as acid; in the simulator all of it lies over the
-    calcite of its spin-up. An ensemble records what comes after, a projection gives what comes before: one is made of
-    both, or every column of a projection would differ from those learnt.
-    """
-    states = names(signature.states)
-    if "base_saturation" not in states:
-        return columns
-    place, state = states.index("base_saturation"), columns.state.copy()
-    state[state[..., states.index("sic")] > 0.0, place] = 1.0
-    return replace(columns, state=state)
-
-
 def anchor_arguments(
     columns: Columns, signature: Signature, year: int | None = None, variant: int = 0
 ) -> tuple[dict[str, NDArray[np.float64]], ...]:
@@ -216,11 +201,38 @@ def split_of(
     """Return a split by column, so that no column trains and tests; shares are of the `ROLES` and sum to 1.
 
     Simulations of `unseen` kinds train, stop and calibrate nothing; of the test columns they are a test of their own.
+
+    Raises
+    ------
+    SimulationError
+        If a role is left without simulations.
     """
     present = np.unique(lesson.column)
     dealt = np.random.default_rng([seed, 2]).permutation(len(present))
     limits = np.cumsum([shares[role] for role in ROLES]) * len(present)
     role = np.searchsorted(limits[:-1], dealt, side="right")[np.searchsorted(present, lesson.column)]
     kept_from = np.isin(lesson.kind, [KINDS.index(kind) for kind in unseen])
-    train, validate, calibrate, test = (np.flatnonzero((role == i) & ~kept_from) for i in range(len(ROLES)))
-    return Split(train, validate, calibrate, test, np.flatnonzero((role == len(ROLES) - 1) & kept_from))
+    dealt_out = {name: np.flatnonzero((role == i) & ~kept_from) for i, name in enumerate(ROLES)}
+    idle = [name for name, chosen in dealt_out.items() if not len(chosen)]
+    if idle:
+        raise SimulationError(
+            "ensemble to learn from",
+            f"{len(present)} columns leave none to {', '.join(idle)}",
+            wanted="at least one column in every role, of a kind that is not kept from training",
+            do="Make a larger ensemble, or change the shares of `split` or the kinds of `unseen`.",
+        )
+    return Split(**dealt_out, unseen=np.flatnonzero((role == len(ROLES) - 1) & kept_from))
+
+
+def pairs_of(lesson: Lesson, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return pairs of simulations of one column, ``(pair, 2)``.
+
+    Those that have no partner among them are paired with each other; a last one stands twice.
+    """
+    here = np.zeros(lesson.simulations, dtype=bool)
+    here[chosen] = True
+    partner = np.where(here[lesson.partner[chosen]], lesson.partner[chosen], chosen)
+    alone = chosen[partner == chosen]
+    partner[partner == chosen] = alone[np.minimum(np.arange(len(alone)) ^ 1, len(alone) - 1)]
+    pairs = np.sort(np.stack([chosen, partner], axis=1), axis=1)
+    return np.unique(pairs, axis=0)

@@ -10,11 +10,12 @@ torch. *Source:* SCIENCE.md 2.2 (soil air, water), 7.4 (calcite in water under C
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.base.signature import Columns, Signature, names
 from eurosic.base.units import MOLAR_MASS_C
 from eurosic.base.vocabulary import STANDARD_DEPTHS
 
@@ -27,6 +28,7 @@ _DEPTH = float(_BOTTOM[-1])
 # Where an ensemble's engine does not know a covariate, its features are left out and its scale takes these.
 _ROOT_DEPTH = 0.3
 _ATMOSPHERE = 4.2e-4  # atm
+_Q10 = 2.0  # rise of respiration per 10 K
 # log10 of calcite's solubility product over 4 K2, K1 and KH at 10 degC, and its fall per K; SCIENCE.md 2.3.
 _SOLUBILITY, _SOLUBILITY_PER_K = -6.4633 - 8.4105 - 1.2694 + 10.4879 - 0.602, -0.0148
 _HENRY, _HENRY_PER_K = -1.2694, -0.0132
@@ -101,8 +103,9 @@ def anchors_of(covariates: Values, state: Values, baseline: Values, climate: Val
     climate
         Temperature, precipitation and drainage of the year in question, ``(cell,)``.
     """
-    fixed = _water_and_air(covariates, baseline)
-    now = fixed if climate is baseline else _water_and_air(covariates, climate)
+    mean = baseline["temperature"]
+    fixed = _water_and_air(covariates, baseline, mean)
+    now = fixed if climate is baseline else _water_and_air(covariates, climate, mean)
     # The unit of amounts is that of the baseline: a state must mean the same in every year.
     scale = fixed.carried.max(axis=1)
     charge = _exchange_charge(covariates)
@@ -133,6 +136,21 @@ def anchors_of(covariates: Values, state: Values, baseline: Values, climate: Val
     )
 
 
+def spun_up(columns: Columns, signature: Signature) -> Columns:
+    """Return columns as their spin-up leaves them: a depth that holds carbonate is base-saturated.
+
+    At the seam, a depth that is decalcified in part may be given as acid; in the simulator all of it lies over the
+    calcite of its spin-up. An ensemble records what comes after, a projection gives what comes before: one is made of
+    both, or every column of a projection would differ from those learnt.
+    """
+    states = names(signature.states)
+    if "base_saturation" not in states:
+        return columns
+    place, state = states.index("base_saturation"), columns.state.copy()
+    state[state[..., states.index("sic")] > 0.0, place] = 1.0
+    return replace(columns, state=state)
+
+
 @dataclass(frozen=True)
 class _WaterAndAir:
     """Water that passes the bottom of each depth (L m-2 yr-1), pCO2 there (atm), what it can carry (mol)."""
@@ -143,13 +161,13 @@ class _WaterAndAir:
     gas: Array
 
 
-def _water_and_air(covariates: Values, climate: Values) -> _WaterAndAir:
+def _water_and_air(covariates: Values, climate: Values, mean: Array) -> _WaterAndAir:
     rain, drained = climate["precipitation"][:, None], climate["drainage"][:, None]
     celsius = climate["temperature"][:, None]
     roots = covariates.get("root_depth", np.full(len(rain), _ROOT_DEPTH))[:, None]
     drunk = -np.expm1(-_BOTTOM / roots) / -np.expm1(-_DEPTH / roots)
     flux = np.maximum(rain - (rain - drained) * drunk, 1e-3)
-    pressure = _carbon_dioxide(covariates, celsius)
+    pressure = _carbon_dioxide(covariates, celsius, celsius - mean[:, None])
     solubility = 10.0 ** ((_SOLUBILITY + _SOLUBILITY_PER_K * (celsius - 10.0)) / 3.0)
     henry = 10.0 ** (_HENRY + _HENRY_PER_K * (celsius[:, 0] - 10.0))
     return _WaterAndAir(
@@ -160,12 +178,15 @@ def _water_and_air(covariates: Values, climate: Values) -> _WaterAndAir:
     )
 
 
-def _carbon_dioxide(covariates: Values, celsius: Array) -> Array:
-    """Return pCO2 (atm) at the bottom of each depth: exponential source, constant diffusivity, closed bottom."""
+def _carbon_dioxide(covariates: Values, celsius: Array, warmer: Array) -> Array:
+    """Return pCO2 (atm) at the bottom of each depth: exponential source, constant diffusivity, closed bottom.
+
+    Respiration is that of the mean temperature, and doubles with 10 K more than it.
+    """
     air, porosity = covariates["air_porosity"][:, None], covariates["porosity"][:, None]
     kelvin = celsius + 273.15
     diffusivity = 1.381e-5 * (kelvin / 273.15) ** 1.81 * air**2.5 / porosity**0.5 * _YEAR
-    source = covariates["respiration"][:, None] / (1e3 * MOLAR_MASS_C)
+    source = covariates["respiration"][:, None] / (1e3 * MOLAR_MASS_C) * _Q10 ** (0.1 * warmer)
     depth = covariates["respiration_depth"][:, None]
     below = np.exp(-_DEPTH / depth)
     # Twice integrated: the flux at z is what is made below it.

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from eurosic.base.signature import Columns, Prediction, Signature, check_columns, names
 from eurosic.emulator.calibration import Spread
-from eurosic.emulator.data import spun_up
 from eurosic.emulator.domain import Domain, domain_features
-from eurosic.emulator.features import Frame
+from eurosic.emulator.features import Frame, spun_up
 from eurosic.emulator.microbatch import RECORDED, REGIME, MicroBatch, regime_of
 from eurosic.emulator.network import Network
 

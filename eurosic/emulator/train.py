@@ -20,7 +20,8 @@ from torch import Tensor
 
 from eurosic.base.errors import TrainingError
 from eurosic.base.provenance import digest_of
-from eurosic.emulator.data import Lesson, Split
+from eurosic.emulator.checkpoint import open_checkpoint, write_checkpoint
+from eurosic.emulator.data import Lesson, Split, pairs_of
 from eurosic.emulator.loss import sum_of_losses
 from eurosic.emulator.network import Network, Sizes
 from eurosic.emulator.rollout import gather, named, roll, scales_of
@@ -49,7 +50,7 @@ class TrainingOptions:
         Validations over a training, and how many may pass without an improvement before it ends.
     """
 
-    width: int = 40
+    width: int = 32
     context: int = 128
     curriculum: tuple[tuple[float, int], ...] = ((0.25, 10), (0.75, 20), (1.0, 80))
     steps: int = 12_000
@@ -120,9 +121,9 @@ class _Training:
             self.network.parameters(), lr=options.learning_rate, weight_decay=options.decay, betas=(0.9, 0.99)
         )
         self.rng = np.random.default_rng([options.seed, member])
-        self.pairs = _pairs(lesson, split.train)
-        self.validation = _pairs(lesson, split.validate)
-        self.digest = digest_of([repr(options), member, lesson.simulations, float(lesson.rows[:, -1].sum())])
+        self.pairs = pairs_of(lesson, split.train)
+        self.validation = pairs_of(lesson, split.validate)
+        self.digest = _digest(lesson, split, options, member)
         self.step, self.idle, self.running = 0, 0, float("nan")
         self.best, self.best_weights = float("inf"), self._weights()
         self.history: list[tuple[int, int, float, float]] = []
@@ -139,7 +140,9 @@ class _Training:
                 wanted="a member of the same width, context and features",
                 do="Train it on an ensemble with the same covariates, with the same sizes.",
             )
-        self.network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in initial.items()})
+        self.network.load_state_dict(
+            {name: torch.from_numpy(value.copy()) for name, value in initial.items()}
+        )
         self.best_weights = self._weights()
         taken = {name: float(value.astype(np.float64).sum()) for name, value in sorted(initial.items())}
         self.digest = digest_of([self.digest, taken])
@@ -212,23 +215,13 @@ class _Training:
             "numbers": (self.step, self.idle, self.running, self.best),
             "history": self.history,
         }
-        beside = self.checkpoint.with_suffix(".part")
-        torch.save(kept, beside)
-        beside.replace(self.checkpoint)
+        write_checkpoint(self.checkpoint, kept)
 
     def resume(self) -> None:
         """Go on from the checkpoint of this very training, if there is one."""
-        if not self.checkpoint.exists():
+        kept = open_checkpoint(self.checkpoint, self.digest, device=self.device)
+        if kept is None:
             return
-        # Our own file of plain tensors and numbers: nothing in it is executed.
-        kept = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        if kept["digest"] != self.digest:
-            raise TrainingError(
-                str(self.checkpoint),
-                "belongs to another training",
-                wanted="no checkpoint, or one of this recipe, ensemble and member",
-                do="Choose another --out; nothing was changed.",
-            )
         self.network.load_state_dict(kept["network"])
         self.optimiser.load_state_dict(kept["optimiser"])
         self.rng.bit_generator.state = kept["rng"]
@@ -241,15 +234,8 @@ class _Training:
         return Trained(self.best_weights, self.best, self.history)
 
 
-def _pairs(lesson: Lesson, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return pairs of simulations of one column, ``(pair, 2)``.
-
-    Those that have no partner among them are paired with each other; a last one stands twice.
-    """
-    here = np.zeros(lesson.simulations, dtype=bool)
-    here[chosen] = True
-    partner = np.where(here[lesson.partner[chosen]], lesson.partner[chosen], chosen)
-    alone = chosen[partner == chosen]
-    partner[partner == chosen] = alone[np.minimum(np.arange(len(alone)) ^ 1, len(alone) - 1)]
-    pairs = np.sort(np.stack([chosen, partner], axis=1), axis=1)
-    return np.unique(pairs, axis=0)
+def _digest(lesson: Lesson, split: Split, options: TrainingOptions, member: int) -> str:
+    """Return a digest of what decides a member's weights: other simulations, another split, another training."""
+    # Sums of what it learns from tell ensembles and features apart, and cost nothing.
+    learnt = [float(values.sum(dtype=np.float64)) for values in (lesson.rows, lesson.anchors.features)]
+    return digest_of([repr(options), member, learnt, split.train, split.validate])

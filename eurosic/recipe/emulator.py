@@ -44,6 +44,19 @@ def _members(number: int) -> int:
     return number
 
 
+# A layer beyond this trains for days and is slower than the simulator.
+_Size = Annotated[int, Field(ge=1, le=4096)]
+_Number = Annotated[int, Field(ge=1)]
+
+
+def _whole_pairs(batch: int | None) -> int | None:
+    if batch is not None and batch % 2:
+        raise problem(
+            f"a batch of {batch} simulations; wanted an even number, of columns and their counterparts"
+        )
+    return batch
+
+
 class Curriculum(Section):
     """Roll-outs of so many years until a share of the steps is done."""
 
@@ -61,14 +74,16 @@ def _ends(stages: tuple[Curriculum, ...]) -> tuple[Curriculum, ...]:
 class Training(Section):
     """How each member is trained; what is left out takes the default of `emulator.train.TrainingOptions`."""
 
-    width: int | None = None
-    context: int | None = None
-    steps: int | None = None
-    batch: Annotated[int | None, counted("simulation", "512 simulations")] = None
+    width: _Size | None = None
+    context: _Size | None = None
+    steps: _Number | None = None
+    batch: Annotated[int | None, AfterValidator(_whole_pairs), counted("simulation", "512 simulations")] = (
+        None
+    )
     learning_rate: float | None = Field(default=None, gt=0, lt=1)
     decay: float | None = Field(default=None, ge=0, lt=1)
-    checks: int | None = None
-    patience: int | None = None
+    checks: _Number | None = None
+    patience: _Number | None = None
     curriculum: Annotated[tuple[Curriculum, ...], AfterValidator(_ends)] | None = None
 
 
