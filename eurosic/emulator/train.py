@@ -87,12 +87,17 @@ def train_member(
 ) -> Trained:
     """Return a trained member; `tell` hears steps done, training and validation loss at every check.
 
+    `initial` weights are those to begin with, of a member that learnt from another ensemble; its normalisation of the
+    features is kept, since they read features by it. Choose a lower learning rate for them.
+
     Raises
     ------
     TrainingError
         If the loss is no number: the rate is too high, or the ensemble holds what is none.
     """
     training = _Training(lesson, split, options, member, checkpoint)
+    if initial is not None:
+        training.begin_with(initial)
     training.resume()
     every = max(1, options.steps // options.checks)
     while training.step < options.steps and training.idle < options.patience:
