@@ -84,6 +84,7 @@ def train_member(
     member: int,
     checkpoint: Path,
     tell: Callable[[int, float, float], None] = lambda *_: None,
+    initial: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> Trained:
     """Return a trained member; `tell` hears steps done, training and validation loss at every check.
 
