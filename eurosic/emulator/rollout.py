@@ -20,10 +20,11 @@ from eurosic.emulator.balance import (
     pass_nitrate,
     passed_of,
     ph_of,
+    vanishing_line,
 )
 from eurosic.emulator.data import Lesson
 from eurosic.emulator.features import Anchors, Frame
-from eurosic.emulator.network import Context, Network, Scales, State, Year, step_year
+from eurosic.emulator.network import GAS, PH, Context, Network, Scales, State, Year, step_year
 from eurosic.emulator.rows import WIDTHS
 
 Rows = Mapping[str, Tensor]
@@ -82,12 +83,13 @@ def roll(
     lime = drivers[..., 3:4, :] * torch.tensor(frame.lime_shares, device=rows.device).unsqueeze(-1)
     state = State(given["carbonate"][0], given["calcium"][0], given["charge"][0])
     nitrate = given["nitrate"][0]
+    given_nitrate = drivers[..., 0:1, :] * torch.tensor(frame.acid_shares, device=rows.device).unsqueeze(-1)
     weights, told = network.step, _Told()
     for year in range(len(drivers)):
         state, dissolved, proposed = step_year(
             weights, context, scales, state=state, nitrate=nitrate, year=Year(inputs[year], lime[year])
         )
-        nitrate, leached = pass_nitrate(context.passing, nitrate, drivers[year, ..., 0, :], frame.acid_shares)
+        nitrate, leached = pass_nitrate(context.passing, nitrate, given_nitrate[year])
         told.add(state, nitrate, leached, dissolved, proposed)
     return told.rows(context, scales, drivers, frame), context
 
@@ -115,8 +117,12 @@ class _Told:
             "dissolved": dissolved,
             "calcium_passed": passed.calcium,
             "charge_passed": passed.charge,
-            "calcareous": calcareous_share(context, scales.stock, carbonate),
-            "ph": ph_of(proposed),
-            "carbon_leached": carbon_leached(passed.charge[..., -1, :], proposed, scales.gas).unsqueeze(-2),
+            "calcium_given": passed.calcium_given,
+            "charge_given": passed.charge_given,
+            "calcareous": calcareous_share(vanishing_line(context, scales.stock), scales.stock, carbonate),
+            "ph": ph_of(proposed[..., PH, :]),
+            "carbon_leached": carbon_leached(
+                passed.charge[..., -1, :], proposed[..., GAS, :], scales.gas
+            ).unsqueeze(-2),
             "nitrate_leached": leached.unsqueeze(-2),
         }
