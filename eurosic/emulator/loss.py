@@ -17,7 +17,7 @@ from eurosic.emulator.rollout import Rows
 _WEIGHTS: dict[str, tuple[float, float]] = {
     "carbonate": (1.0, 0.1), "calcium": (0.3, 0.15), "charge": (0.3, 0.15), "nitrate": (0.5, 0.05),
     "dissolved": (0.5, 0.05), "calcium_passed": (0.5, 0.05), "charge_passed": (0.5, 0.05), "calcareous": (0.1, 0.1),
-    "ph": (1.2, 0.05), "carbon_leached": (0.5, 0.05), "nitrate_leached": (0.5, 0.03),
+    "ph": (2.0, 0.05), "carbon_leached": (0.5, 0.05), "nitrate_leached": (0.5, 0.03),
 }  # fmt: skip
 # The changes to 0.3, 1 and 2 m, and what tells a pair apart: the number that the mission is about.
 _SUMS, _DIFFERENCE = (2.0, 0.1), (3.0, 0.025)
