@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from eurosic.base.errors import EurosicError
     from eurosic.base.grid import Grid
     from eurosic.base.signature import Columns, Prediction, Predictor, Signature
+    from eurosic.emulator.load import load_emulator
     from eurosic.outputs.cube import open_projection, open_totals
     from eurosic.outputs.simulations import open_ensemble
     from eurosic.recipe.load import load_recipe
@@ -30,6 +31,7 @@ _HOME = {
     "Setup": "workflow.setup",
     "Signature": "base.signature",
     "Simulator": "simulator.simulate",
+    "load_emulator": "emulator.load",
     "load_recipe": "recipe.load",
     "open_ensemble": "outputs.simulations",
     "open_projection": "outputs.cube",
@@ -48,6 +50,7 @@ __all__ = [
     "Setup",
     "Signature",
     "Simulator",
+    "load_emulator",
     "load_recipe",
     "open_ensemble",
     "open_projection",

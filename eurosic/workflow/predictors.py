@@ -115,6 +115,6 @@ def load_card(card: Path) -> Predictor:
         raise RecipeError(
             f"emulator {card.name!r}",
             f"needs {error.name}, which is not installed",
-            do="Install it (`pip install eurosic[emulator]`), or use `predictor: simulator`.",
+            do=f"Install it (`pip install {error.name}`), or use `predictor: simulator`.",
         ) from error
     return cast(Predictor, loader.load_emulator(card))
