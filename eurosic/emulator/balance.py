@@ -42,7 +42,9 @@ def driver_rows(drivers: Tensor, scale: Tensor, scales: Scales, frame: Frame) ->
     without the harvest's.
     """
     acid = drivers[..., 0, :] + drivers[..., 1, :] - frame.rain_alkalinity * scales.rain
-    both = torch.stack([acid, acid + drivers[..., 2, :]], dim=-2) / (scales.rain.unsqueeze(-2) * _FAINT)
+    # A year without rain leaves acid without water: so much of it is as strong as it can be told.
+    water = scales.rain.clamp_min(1.0)
+    both = torch.stack([acid, acid + drivers[..., 2, :]], dim=-2) / (water.unsqueeze(-2) * _FAINT)
     faint = torch.sign(both) * torch.log1p(both.abs()) * 0.25
     return torch.cat([drivers, (drivers[..., 0, :] * scale).unsqueeze(-2), faint], dim=-2)
 

@@ -33,6 +33,8 @@ OUTPUTS = 28
 _INPUTS = 7 * DEPTHS + 7
 # Exhaustion within two years, an exchanger that moved by 3 %, or that holds 8 %: where the functions bend.
 _SOON, _MOVED, _NEARLY_BARE = 2.0, 0.03, 0.08
+# Inputs without a bound of their own (carbonate, bases, calcium's own share), and one far beyond any soil's.
+_UNBOUNDED, _FAR = slice(DEPTHS, 4 * DEPTHS), 50.0
 
 
 class Year(NamedTuple):
@@ -207,6 +209,8 @@ def step_year(
         ],
         dim=-2,
     )
+    # What only grows is bounded: a step that answers to itself must not run away from any weights in any time.
+    inputs[..., _UNBOUNDED, :].clamp_(-_FAR, _FAR)
     # Hardswish takes half the time of SiLU, which it follows closely; nothing else here is as dear but the products.
     hidden = functional.hardswish(_affine(context.first, weights.into, inputs))
     hidden = functional.hardswish(
