@@ -29,7 +29,7 @@ def smoke(recipe: Recipe) -> Recipe:
         update={
             "years": tuple(range(start, start + _YEARS)),
             "tile": min(recipe.projection.tile, _CELLS),
-            "spin_up": min(recipe.projection.spin_up, _SPIN_UP),
+            "spin_up": _spin_up(recipe),
         }
     )
     # Coarser cells, not fewer countries: every source is then read where it really lies.
@@ -40,3 +40,9 @@ def smoke(recipe: Recipe) -> Recipe:
     return Recipe.model_construct(
         **{**{name: getattr(recipe, name) for name in Recipe.model_fields}, **small}
     )
+
+
+def _spin_up(recipe: Recipe) -> int:
+    # An emulator has its spin-up from its training: a shorter one would set its self-check against another start.
+    whole = recipe.projection.spin_up
+    return whole if recipe.predictor.emulator is not None else min(whole, _SPIN_UP)
