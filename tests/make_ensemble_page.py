@@ -32,6 +32,7 @@ maps of Europe, nitrogen that holds, falls, recovers, rises or ends, and the sta
 
 ```
 eurosic simulate recipes/ensembles/europe.yaml --out europe-ensemble.zarr
+eurosic simulate recipes/ensembles/emulator.yaml --out emulator-ensemble.zarr
 eurosic simulate recipes/ensembles/table.yaml --table RUN/cells.zarr --out ensemble.zarr
 eurosic ensemble import RUNS --table parameters.csv --out min3p-ensemble.zarr
 ```
@@ -53,7 +54,8 @@ time, the compilation included), 119 MB on disk. None of them failed; after 80 y
 | `design: size`, `seed` | columns and the seed of all that is random; a smaller design is the beginning of a larger one | seed 0 |
 | `design: source` | `sobol`, or `table`: rows of the file given by `--table` | `sobol` |
 | `design: ranges` | narrower ranges of ingredients, `{clay: [10 %, 40 %]}` | those below |
-| `design: drainage`, `pco2` | what is kept: annual drainage, pCO2 at 0.5 m | 5 to 900 mm yr-1, 0.003 to 0.05 atm |
+| `design: drainage`, `pco2` | what is kept: annual drainage, pCO2 at 0.5 m | 2 to 1100 mm yr-1, 0.003 to 0.08 atm |
+| `design: counterparts` | every column stands twice, with nitrogen that changes and with nitrogen that is held | false |
 | `trajectories` | shares of the kinds, summing to 100 % | below |
 | `years`, `spin_up` | years simulated; years before them with calcite held | spin-up 20 years |
 | `simulator` | `step` (`year`, `month`), `fit_drainage`, `activity`, `tortuosity`, `lab_solution` | as in a projection |
@@ -72,7 +74,8 @@ pCO2 and nitrogen within limits and with room for water between wilting point an
 """
 
 _DEPARTURES = """
-Wider than SCIENCE.md section 6, so that real cells lie inside: drainage 5 to 900 mm instead of 20 to 700, air-filled
+Wider than SCIENCE.md section 6, so that real cells lie inside: drainage 2 to 1100 mm instead of 20 to 700, pCO2 at
+0.5 m to 0.08 atm instead of 0.05, air-filled
 porosity 0.12 to 0.35 instead of 0.15 to 0.30, manure to 240 kg, temperature 3 to 22 degC, precipitation 200 to 1800 mm,
 PET from 400 mm. Organic carbon is log-uniform from 0.4 to 6 %, because arable soils have 1 to 2.5 %. Temperature and
 precipitation are correlated too, since both are with PET. Lime is 0: where lab pH would call for it is known only
