@@ -94,20 +94,24 @@ def ensemble() -> None:
 
 
 @ensemble.command(name="import")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("places", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True)
 @click.option(
     "--table",
     type=click.Path(path_type=Path),
-    required=True,
-    help="Parameters of the runs: a CSV whose first column names the run.",
+    help="Parameters of the runs in a folder: a CSV whose first column names the run. Packed runs hold their own.",
 )
 @_out
 @told
-def import_(folder: Path, table: Path, out: Path) -> None:
-    """Turn the MIN3P runs in FOLDER, a folder each, into a simulation ensemble."""
-    from eurosic.workflow.min3p_import import import_ensemble
+def import_(places: tuple[Path, ...], table: Path | None, out: Path) -> None:
+    """Turn MIN3P runs into a simulation ensemble: a folder with one for each run, or packed runs (NetCDF)."""
+    from eurosic.workflow.min3p_import import import_ensemble, import_packed
 
-    made = import_ensemble(folder, table, out)
+    packed = all(place.is_file() for place in places)
+    if not packed and (len(places) > 1 or table is None):
+        raise click.UsageError("wanted one folder of runs and their --table, or files of packed runs")
+    if packed and table is not None:
+        raise click.UsageError("packed runs hold their own parameters: leave out --table")
+    made = import_packed(places, out) if packed or table is None else import_ensemble(places[0], table, out)
     for reason in made.excluded:
         click.echo(f"left out  {reason}")
     click.echo(f"{out}: {made.simulations} simulations, {len(made.excluded)} left out.")

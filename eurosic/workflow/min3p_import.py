@@ -1,12 +1,13 @@
 """MIN3P runs -> a simulation ensemble: the same words, on the six standard depths.
 
-*Enters:* a folder of runs and the table of their parameters, or decks' designs. *Leaves:* a finished ensemble, and
-why runs were left out. What MIN3P does not give (lab pH, base saturation, alkalinity, regime) is absent. It must not
-judge a run: `min3p.import_runs` does. *Source:* SCIENCE.md section 3; data/min3p/README.md.
+*Enters:* a folder of runs and the table of their parameters, packed runs, or decks' designs. *Leaves:* a finished
+ensemble, and why runs were left out. What the runs do not hold (lab pH; of raw runs the exchanger and alkalinity) is
+absent. It must not judge a run: `min3p.import_runs` does. *Source:* SCIENCE.md section 3; data/min3p/README.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,6 @@ from eurosic.base.errors import SimulationError
 from eurosic.base.grid import Tile
 from eurosic.base.provenance import digest_of, file_digest, versions
 from eurosic.base.simulations import DESIGN_PREFIX, KINDS
-from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_N
-from eurosic.base.vocabulary import STANDARD_DEPTHS
 from eurosic.outputs.simulations import (
     BatchWriter,
     Layout,
@@ -28,20 +27,24 @@ from eurosic.outputs.simulations import (
     ledger_of,
     state_of,
 )
+from eurosic.simulator.ensemble import entering
 from eurosic.simulator.min3p import import_runs
 from eurosic.simulator.min3p.design import ColumnDesign, design_from_row
+from eurosic.simulator.min3p.packed import read_packed
+from eurosic.simulator.min3p.pore_water import RAIN_ACIDITY
+from eurosic.simulator.options import SimulatorOptions
+from eurosic.workflow.min3p_profiles import profiles_of, targets_of
 
 Array = NDArray[np.float64]
 
-_TOP, _BOTTOM = np.array(STANDARD_DEPTHS).T
-_REPORTED = (0.3, 1.0, 2.0)
-_LITRES = 1000.0  # in a m3
 # What the columns of these decks are, so that nobody takes infiltration for rain.
 _NOTES = (
     "the column has no evapotranspiration: precipitation is what infiltrates, which is the drainage; no harvest, no"
     " lime; bulk density is the mass of fine earth per bulk volume; amounts of volumes that cross a standard depth"
-    " are split in proportion"
+    " are split in proportion; alkalinity counts dissolved ammonium as the nitrate that it becomes"
 )
+# The pore water begins with the nitrate of a steady state: more years than the slowest column needs to reach it.
+_STEADY = 200
 
 
 @dataclass(frozen=True)
@@ -63,22 +66,41 @@ def import_ensemble(folder: Path, table: Path, path: Path) -> ImportedEnsemble:
     StoreError
         If something else lies at `path`.
     """
-    runs = import_runs(folder, table)
+    return _write(import_runs(folder, table), file_digest(table), path)
+
+
+def import_packed(files: Sequence[Path], path: Path) -> ImportedEnsemble:
+    """Return the ensemble made of the MIN3P runs in NetCDF files, all of them, and written to `path`.
+
+    Raises
+    ------
+    SimulationError
+        If a file cannot be read, lacks a variable or a parameter, or no run can be used.
+    StoreError
+        If something else lies at `path`.
+    """
+    runs = read_packed(files)
+    return _write(runs, digest_of([file_digest(Path(file)) for file in files]), path)
+
+
+def _write(runs: xr.Dataset, source: str, path: Path) -> ImportedEnsemble:
     names = [str(name) for name in runs["simulation"].values]
     excluded = tuple(str(reason) for reason in runs.attrs["excluded"])
-    digest = digest_of([names, file_digest(table), versions()["eurosic"], _digest_of_values(runs)])
+    digest = digest_of([names, source, versions()["eurosic"], _digest_of_values(runs)])
     if state_of(path, digest) == "finished":
         return ImportedEnsemble(path, len(names), excluded)
-    arrays = schema_arrays(runs)
+    designs = [_design(runs, i) for i in range(len(names))]
+    arrays = schema_arrays(runs, designs)
     own = {name: values for name, values in parameters_of(runs).items() if name not in arrays}
     attributes = {
         "title": "ensemble of MIN3P runs",
         "engine": "min3p",
         "versions": versions(),
-        "table_digest": file_digest(table),
+        "table_digest": source,
         "runs": names,
         "excluded": list(excluded),
         "comment": _NOTES,
+        **entering_of(designs),
     }
     words = {name: _words(runs[name.removeprefix(DESIGN_PREFIX)]) for name in own}
     layout = Layout(len(names), runs.sizes["year"] - 1, len(names), tuple(arrays), attributes, words)
@@ -88,13 +110,13 @@ def import_ensemble(folder: Path, table: Path, path: Path) -> ImportedEnsemble:
     return ImportedEnsemble(path, len(names), excluded)
 
 
-def schema_arrays(runs: xr.Dataset) -> dict[str, NDArray[np.generic]]:
+def schema_arrays(runs: xr.Dataset, designs: Sequence[ColumnDesign]) -> dict[str, NDArray[np.generic]]:
     """Return what imported runs hold in the words of the ensemble's schema.
 
     Raises
     ------
     SimulationError
-        If years are not whole and consecutive from 0, or the table lacks a parameter of the columns.
+        If years are not whole and consecutive from 0.
     """
     years = runs["year"].to_numpy()
     if not np.allclose(years, np.arange(len(years)), atol=1e-3):
@@ -104,14 +126,26 @@ def schema_arrays(runs: xr.Dataset) -> dict[str, NDArray[np.generic]]:
             wanted="the initial state and the end of every year",
             do="An ensemble steps from year to year: write decks with an output each year.",
         )
-    designs = [_design(runs, i) for i in range(runs.sizes["simulation"])]
     return {
         **_covariates(designs),
         **_drivers(designs, len(years)),
-        **_profiles(runs, designs),
-        **_targets(runs),
+        **profiles_of(runs, designs),
+        **targets_of(runs, designs),
         "converged": np.ones(len(designs), dtype=np.int8),
     }
+
+
+def entering_of(designs: Sequence[ColumnDesign]) -> dict[str, object]:
+    """Return what the ensemble says of what enters these columns, as `simulator.ensemble.entering` does.
+
+    Nitrogen and acid infiltrate at the surface. Rain is the infiltrating water: its calcium is one number for all,
+    the deposition of all runs over their drainage, although each run has its own; of lime there is none.
+    """
+    calcium = sum(design.deposition_ca for design in designs) / sum(design.drainage for design in designs)
+    surface = {"acid_shares": [1.0, 0.0, 0.0, 0.0, 0.0, 0.0], "rain_calcium": calcium}
+    return (
+        entering(SimulatorOptions()) | surface | {"rain_alkalinity": -RAIN_ACIDITY, "spin_up_years": _STEADY}
+    )
 
 
 def parameters_of(runs: xr.Dataset) -> dict[str, NDArray[np.generic]]:
@@ -137,7 +171,7 @@ def _design(runs: xr.Dataset, i: int) -> ColumnDesign:
     return design_from_row(values, f"parameters of run {row['simulation'].item()}")
 
 
-def _covariates(designs: list[ColumnDesign]) -> dict[str, Array]:
+def _covariates(designs: Sequence[ColumnDesign]) -> dict[str, Array]:
     def of(name: str) -> Array:
         return np.array([getattr(design, name) for design in designs])
 
@@ -154,7 +188,7 @@ def _covariates(designs: list[ColumnDesign]) -> dict[str, Array]:
     }
 
 
-def _drivers(designs: list[ColumnDesign], rows: int) -> dict[str, NDArray[np.generic]]:
+def _drivers(designs: Sequence[ColumnDesign], rows: int) -> dict[str, NDArray[np.generic]]:
     # The year that ends at Y has the factor that held at its beginning; year 0 is what the start was made with.
     factors = np.array([[1.0] + [design.factor(year) for year in range(rows - 1)] for design in designs])
 
@@ -189,45 +223,3 @@ def kind_of(factors: Array) -> str:
     if factors[-1] == factors[0]:
         return "reversal"
     return "step" if changes == 1 else "ramp"
-
-
-def _overlap(runs: xr.Dataset, top: Array, bottom: Array) -> Array:
-    """Return the thickness (m) that each volume has in each of some depths, ``(depth, volume)``."""
-    upper, lower = runs["layer_top"].to_numpy(), runs["layer_bottom"].to_numpy()
-    inside = np.minimum(lower, bottom[:, None]) - np.maximum(upper, top[:, None])
-    return np.maximum(inside, 0.0)
-
-
-def _profiles(runs: xr.Dataset, designs: list[ColumnDesign]) -> dict[str, Array]:
-    overlap = _overlap(runs, _TOP, _BOTTOM)
-    share = overlap / runs["layer_thickness"].to_numpy()
-    mean = overlap / overlap.sum(axis=1, keepdims=True)
-    water = np.array([design.porosity - design.air_porosity for design in designs])[:, None, None]
-    means = {"ph_soil": "ph", "calcium": "ca", "dic": "dic", "pco2": "pco2"}
-    return {
-        "sic": runs["sic"].to_numpy() @ share.T,
-        "nitrate": _LITRES * water * (runs["no3"].to_numpy() @ overlap.T),
-        **{name: runs[known].to_numpy() @ mean.T for name, known in means.items()},
-    }
-
-
-def _targets(runs: xr.Dataset) -> dict[str, Array]:
-    bottoms = np.array(_REPORTED)
-    within = _overlap(runs, np.zeros(3), bottoms)
-    stock = runs["sic"].to_numpy() @ (within / runs["layer_thickness"].to_numpy()).T
-    change = stock - stock[:, :1]
-    dic = MOLAR_MASS_C * _yearly(runs["dic_leached"])
-    return {
-        "sic_change_0_30cm": change[..., 0],
-        "sic_change_0_100cm": change[..., 1],
-        "sic_change_0_200cm": change[..., 2],
-        "ph_soil_0_30cm": runs["ph"].to_numpy() @ (within[0] / within[0].sum()),
-        "dic_leaching": dic,
-        "nitrate_leaching": MOLAR_MASS_N * _yearly(runs["no3_leached"]),
-        "co2_to_air_from_carbonate": -np.diff(change[..., 2], axis=1, prepend=np.nan) - dic,
-    }
-
-
-def _yearly(cumulative: xr.DataArray) -> Array:
-    # Nothing flows in year 0, which is a state.
-    return np.diff(cumulative.to_numpy(), axis=1, prepend=np.nan)
