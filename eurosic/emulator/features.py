@@ -37,7 +37,6 @@ _YEAR = 3.15576e7  # s
 _FEW_YEARS = 0.1
 # mol L-1 per mmol L-1, and by how much nitrate in water is scaled to lie near one.
 _MILLI, _NITRATE_SCALE = 1e3, 0.2
-_CLIMATE = ("temperature", "precipitation", "drainage")
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,10 @@ RECORDED = (
     "deepest_share",
 )
 REGIME, _TOPSOIL, _ANYWHERE = (RECORDED.index(name) for name in ("regime", "topsoil_share", "deepest_share"))
-_CLIMATE = ("temperature", "precipitation", "drainage")
+CLIMATE = ("temperature", "precipitation", "drainage")
 # By depth, over years and rows.
 _THICK = torch.tensor([bottom - top for top, bottom in STANDARD_DEPTHS]).reshape(-1, 1, 1)
+_DEEPEST = STANDARD_DEPTHS[-1][1]
 _OF_TOPSOIL = _THICK[:3] / _THICK[:3].sum()
 # What a year tells: carbonate to 0.3 m, from there to 1 m and below, pH (2) and gas as proposed, what the harvest
 # could not take, all that dissolved, what of it the exchanger did not keep, nitrate leached, shares of carbonate (6).
@@ -96,6 +97,7 @@ class MicroBatch:
         self.variants, self.cells, self.years = columns.shape
         start = anchors_of(*anchor_arguments(columns, signature))
         self.scale = self._rows(start.scale)
+        self.before = torch.from_numpy(start.features.astype(np.float32))
         drivers = [columns.forcing[..., names(signature.drivers).index(name)] for name in STEPPED]
         # (year, driver, row), in the network's units.
         stacked = np.stack(drivers).transpose(3, 0, 1, 2).reshape(self.years, len(drivers), -1)
@@ -110,7 +112,7 @@ class MicroBatch:
         self.surroundings = self._around(start, slice(None)) if self.steady else None
 
     def _climate_holds(self) -> bool:
-        places = [names(self.signature.drivers).index(name) for name in _CLIMATE]
+        places = [names(self.signature.drivers).index(name) for name in CLIMATE]
         before = self.columns.baseline[:, places][None, :, None]
         return bool((self.columns.forcing[..., places] == before).all())
 
@@ -141,25 +143,23 @@ class MicroBatch:
         anchors = anchors_of(*anchor_arguments(self.columns, self.signature, year))
         return self._around(anchors, slice(year, year + 1))
 
-    def _context(self, network: Network, around: _Surroundings) -> tuple[Context, Tensor]:
-        """Return a member's context of every row, and how nitrate passes the cells."""
-        by_cell = network.context(around.features)
-        spread_out = [part[0].repeat(1, self.variants) for part in by_cell]
-        return Context(*spread_out), by_cell.passing[0]
+    def _context(self, network: Network, around: _Surroundings) -> Context:
+        """Return a member's context of every row."""
+        return Context(*(part[0].repeat(1, self.variants) for part in network.context(around.features)))
 
     def run(self, network: Network) -> Tensor:
         """Return the record of a network of one member, ``(recorded, year, row)``."""
         around = self._in_year(0)
-        context, passing = self._context(network, around)
+        context = self._context(network, around)
         line = vanishing_line(context, around.scales.stock)
         weights = network.member(0)
         empty = torch.zeros(DEPTHS, len(self.scale))
-        state, nitrate = State(empty, empty, empty), self._nitrate_at_start(passing)
+        state, nitrate = State(empty, empty, empty), self._nitrate_at_start(network)
         told, surroundings = torch.empty(_TOLD, self.years, len(self.scale)), [around.scales]
         for year in range(self.years):
             if year and not self.steady:
                 around = self._in_year(year)
-                context, _ = self._context(network, around)
+                context = self._context(network, around)
                 line = vanishing_line(context, around.scales.stock)
                 surroundings.append(around.scales)
             place = year if self.steady else 0
@@ -177,7 +177,9 @@ class MicroBatch:
             told[_SHARES, year] = calcareous_share(line, around.scales.stock, state.carbonate)
         return self._recorded(told, surroundings)
 
-    def _nitrate_at_start(self, passing: Tensor) -> Tensor:
+    def _nitrate_at_start(self, network: Network) -> Tensor:
+        # The spin-up has the climate before the start, whatever that of the first year is.
+        passing = network.context(self.before).passing[0]
         nitrate = torch.zeros(DEPTHS, self.cells)
         for _ in range(self.frame.spin_up):
             nitrate, _ = pass_nitrate(passing, nitrate, self.given_before)
@@ -187,7 +189,8 @@ class MicroBatch:
         """Return the record of what every year told: all years at once, in the targets' units."""
         rain, gas = (torch.stack([getattr(scales, name) for scales in around]) for name in ("rain", "gas"))
         charge = charge_leached(charge_given(told[_UNMET], self.drivers), told[_FREED], rain, self.frame)
-        carbon = carbon_leached(charge, told[_GAS], gas)
+        # Water that is too acid to hold carbonate carries none out.
+        carbon = torch.relu(carbon_leached(charge, told[_GAS], gas))
         topsoil, metre = told[0], told[0] + told[1]
         mass = self.scale * MOLAR_MASS_C
         record = torch.stack(
@@ -232,7 +235,7 @@ def _of_shares(share: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     for above in range(DEPTHS - 2, -1, -1):
         depth = torch.addcmul(bare[above], empty[above], depth)
     topsoil = (share[:3] * _OF_TOPSOIL).sum(dim=0)
-    return depth, torch.zeros_like(depth), topsoil, share.amax(dim=0)
+    return torch.clamp(depth, 0.0, _DEEPEST), torch.zeros_like(depth), topsoil, share.amax(dim=0)
 
 
 def regime_of(record: Tensor) -> Tensor:

@@ -8,26 +8,25 @@ opens it once. *Source:* DESIGN.md section 3; docs/7-engine.md for micro-batches
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from eurosic.base.signature import Columns, Prediction, Signature, check_columns, names
+from eurosic.emulator.batches import micro_batch
 from eurosic.emulator.calibration import Spread
 from eurosic.emulator.domain import Domain, domain_features
 from eurosic.emulator.features import Frame, spun_up
-from eurosic.emulator.microbatch import RECORDED, REGIME, MicroBatch, regime_of
+from eurosic.emulator.microbatch import CLIMATE, RECORDED, REGIME, MicroBatch, regime_of
 from eurosic.emulator.network import Network
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
-
-# Rows of a micro-batch, variants times cells: measured, docs/7-engine.md.
-ROWS = 2048
 
 
 @dataclass(frozen=True)
@@ -93,14 +92,21 @@ class Emulator:
             years = np.arange(1, columns.shape[2] + 1)
             regime = values[..., self.signature.target_index("regime")]
             spread = self.spread.half_width(deviation, regime, years).astype(np.float64)
-        return Prediction(values, np.asarray(np.isfinite(values).all(axis=(0, 2, 3))), spread)
+        return Prediction(values, np.asarray(np.isfinite(values[:, :, 0, 0]).all(axis=0)), spread)
 
     def predict_members(self, columns: Columns) -> tuple[Array, Single]:
-        """Return the mean and the standard deviation of the members, ``(pathway, cell, year, target)``."""
+        """Return the mean and the standard deviation of the members, ``(pathway, cell, year, target)``.
+
+        A cell of which a value lies beyond what the vocabulary allows has no value: no soil gives that answer.
+        """
+        if not self._one_climate(columns):
+            # A context is made of one climate: pathways that differ in theirs go one by one.
+            alone = [self.predict_members(_variant(columns, i)) for i in range(columns.shape[0])]
+            return np.concatenate([one for one, _ in alone]), np.concatenate([other for _, other in alone])
         variants, cells, years = columns.shape
         shape = (variants, cells, years, len(self.signature.targets))
         values, deviation = np.empty(shape), np.empty(shape, dtype=np.float32)
-        size = max(1, ROWS // variants)
+        size = micro_batch(variants)
         columns = spun_up(columns, self.signature)
         networks = self._alone
         with torch.inference_mode():
@@ -119,7 +125,26 @@ class Emulator:
         # A regime is no number to average: it is that of the members' mean share of carbonate.
         mean[REGIME] = regime_of(mean)
         wanted = [RECORDED.index(name) for name in names(self.signature.targets)]
-        return batch.arranged(mean[wanted]), batch.arranged(deviation[wanted])
+        mean = mean[wanted]
+        mean[:, :, self._unanswered(mean, batch)] = torch.nan
+        return batch.arranged(mean), batch.arranged(deviation[wanted])
+
+    def _unanswered(self, mean: Tensor, batch: MicroBatch) -> Tensor:
+        """Return which rows are of cells with an impossible value in any variant, of ``(target, year, row)``."""
+        limits = [(target.valid_min, target.valid_max) for target in self.signature.targets]
+        low, high = torch.tensor(limits).T.unsqueeze(-1)
+        # NaN fails both comparisons.
+        good = ((mean.amin(dim=1) >= low) & (mean.amax(dim=1) <= high)).all(dim=0)
+        return ~good.reshape(batch.variants, -1).all(dim=0).repeat(batch.variants)
+
+    def _one_climate(self, columns: Columns) -> bool:
+        climate = columns.forcing[..., [names(self.signature.drivers).index(name) for name in CLIMATE]]
+        return bool((climate == climate[:1]).all())
+
+
+def _variant(columns: Columns, variant: int) -> Columns:
+    """Return the columns along one variant."""
+    return replace(columns, forcing=columns.forcing[variant : variant + 1])
 
 
 def _padded(columns: Columns, here: slice, size: int) -> Columns:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from eurosic.base.provenance import versions
 from eurosic.base.signature import names
@@ -80,14 +81,20 @@ def _domain(lesson: Lesson, split: Split, seed: int) -> Domain:
 def _spread(emulator: Emulator, lesson: Lesson, split: Split) -> Spread:
     values, deviation = predicted(emulator, lesson, split.calibrate)
     regime = values[..., lesson.signature.target_index("regime")]
-    errors = values - lesson.truth[split.calibrate]
+    errors = _errors(values, lesson, split.calibrate)
     return fit_spread(errors, deviation, regime=regime, targets=names(lesson.signature.targets))
+
+
+def _errors(values: NDArray[np.floating], lesson: Lesson, which: NDArray[np.int64]) -> NDArray[np.floating]:
+    """Return predicted minus simulated; a flag is no number, and has no error."""
+    flags = [bool(target.flags) for target in lesson.signature.targets]
+    return np.where(flags, np.nan, values - lesson.truth[which])
 
 
 def _coverage(emulator: Emulator, lesson: Lesson, split: Split, spread: Spread) -> list[CoverageRow]:
     values, deviation = predicted(emulator, lesson, split.test)
     regime = values[..., lesson.signature.target_index("regime")]
-    return coverage_table(values - lesson.truth[split.test], deviation, regime=regime, spread=spread)
+    return coverage_table(_errors(values, lesson, split.test), deviation, regime=regime, spread=spread)
 
 
 def _card(

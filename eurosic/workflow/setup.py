@@ -23,6 +23,7 @@ from eurosic.base.provenance import digest_of, versions
 from eurosic.base.request import LayerRequest
 from eurosic.base.signature import Predictor
 from eurosic.base.vocabulary import AREA, LAYERS
+from eurosic.emulator.batches import micro_batch
 from eurosic.inputs.catalog import Catalog, load_catalog
 from eurosic.inputs.climate import ClimateOptions, latitude_of
 from eurosic.inputs.covariates import derive_cells, derived_attributes, needed_layers
@@ -46,9 +47,9 @@ from eurosic.workflow.predictors import card_problems, outside_of, predictor_of
 _COUNTRY = LayerRequest("country", "natural-earth-outlines")
 # Series of years, without a gap where a recipe gives them.
 _ANNUAL = ("annual_temperature", "annual_precipitation")
-# Cells of a batch of the simulator, which goes through them one by one. A network gains by more at once: rows are
-# variants times cells, and a batch is a whole number of micro-batches (docs/7-engine.md), lest one be padding.
-_BATCH, _MICRO_BATCHES, _ROWS = 128, 2, 2048
+# Cells of a batch of the simulator, which goes through them one by one. A network gains by more at once: its batch is
+# a whole number of micro-batches (docs/7-engine.md), lest one be padding.
+_BATCH, _MICRO_BATCHES = 128, 2
 # Layers of nitrogen go into the cell table as they are.
 _NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")
 
@@ -159,7 +160,7 @@ class Setup:
         reported = tuple(year - start for year in self.recipe.projection.years)
         names = tuple(pathway.name for pathway in forcing.pathways)
         emulated = self.recipe.predictor.emulator is not None
-        batch = _MICRO_BATCHES * max(1, _ROWS // forcing.shares.shape[1]) if emulated else _BATCH
+        batch = _MICRO_BATCHES * micro_batch(forcing.shares.shape[1]) if emulated else _BATCH
         return TileSpec(
             forcing.shares,
             reported,

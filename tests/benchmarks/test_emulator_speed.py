@@ -15,9 +15,10 @@ import pytest
 import torch
 
 from eurosic.base.signature import Columns, names
+from eurosic.emulator.batches import ROWS
 from eurosic.emulator.load import load_emulator
 from eurosic.emulator.microbatch import MicroBatch
-from eurosic.emulator.predict import ROWS, Emulator
+from eurosic.emulator.predict import Emulator
 from eurosic.simulator.simulate import Simulator, run_unchecked
 from eurosic.workflow.predictors import find_card
 from tests.simulator.columns import random_columns

@@ -125,7 +125,7 @@ def test_what_an_engine_does_not_give_is_not_taught(ensemble):
 
 @given(st.integers(0, 2**16), st.sampled_from([(), ("ramp",), ("zero", "ramp")]))
 def test_no_column_trains_and_tests(lesson, seed, unseen):
-    """Counterparts share their role; kinds that are kept from training are in no role; each simulation has one place."""
+    """Counterparts share their role; kinds kept from training are in none; each simulation has one place."""
     split = split_of(lesson, SHARES, seed=seed, unseen=unseen)
     parts = [getattr(split, role) for role in ROLES]
     columns = [set(lesson.column[part]) for part in parts]

@@ -94,7 +94,7 @@ def _beyond_what_was_given(told: Told) -> dict[str, float]:
 
 
 def test_a_year_by_hand():
-    """Weights of zero: no calcite dissolves, the harvest takes 73 % in calcium and 98 % in charge, half the nitrate goes."""
+    """Weights of zero: no calcite dissolves, a harvest takes 73 % in calcium and 98 % in charge, nitrate halves."""
     network = Network(Sizes(1, FEATURES, 8, 8))
     with torch.no_grad():
         for weights in network.parameters():
@@ -136,7 +136,7 @@ def test_a_balance_closes_whatever_the_weights(gain):
 
 
 def test_weights_that_no_training_reaches_run_away_no_further_than_numbers_go():
-    """Ten times as large, they move 1e12 units a year: finite, and closed within half a unit in the last place a year."""
+    """Ten times as large, they move 1e9 units a year and more: finite, and closed to rounding."""
     for seed in range(3):
         network = random_network(FEATURES, seed=seed, gain=10.0)
         told = _rolled(
@@ -167,7 +167,7 @@ def _assert_closed(errors: dict[str, float], *, within: float = 1e-6) -> None:
 
 
 def test_a_network_that_is_told_to_empty_a_depth_empties_it_and_no_more():
-    """All that is asked beyond what there is comes from below, by the share that is passed on, and ends at the bottom."""
+    """What is asked beyond what there is comes from below, by the share that is passed on, down to the bottom."""
     network = random_network(FEATURES, seed=2)
     with torch.no_grad():
         for weights in network.parameters():

@@ -73,7 +73,7 @@ def random_network(features: int, *, members: int = 1, seed: int = 0, gain: floa
     return network.eval()
 
 
-def random_emulator(lesson: Lesson, *, members: int = 2, seed: int = 0, gain: float = 1.0) -> Emulator:
+def random_emulator(lesson: Lesson, *, members: int = 2, seed: int = 0, gain: float = 0.4) -> Emulator:
     """An emulator of random weights, its features normalised by those of the lesson."""
     network = random_network(len(lesson.anchors.features), members=members, seed=seed, gain=gain)
     network.mean.copy_(torch.from_numpy(lesson.anchors.features.mean(axis=1, keepdims=True)))
