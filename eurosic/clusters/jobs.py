@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 from eurosic.base.errors import ClusterError
 from eurosic.clusters.environment import export_lines
+from eurosic.clusters.keeping import KeepingJobs
 from eurosic.clusters.profile import Profile
 
 if TYPE_CHECKING:
     from dask_jobqueue import JobQueueCluster
 
 _SUBMIT = {"slurm": "sbatch", "pbs": "qsub"}
+_QUEUE = {"slurm": ("squeue", "--noheader", "--jobs"), "pbs": ("qstat",)}
 # A worker whose scheduler is silent for so long ends itself and frees its node, s.
 _DEATH_TIMEOUT = 120
 
@@ -53,11 +55,11 @@ def open_jobs(profile: Profile, *, keep: bool = True) -> JobQueueCluster:
             do="Go to a login node, or use another profile.",
         )
     kind = {"slurm": SLURMCluster, "pbs": PBSCluster}[jobs.system]
-    cluster = kind(**_arguments(profile))
+    kept = type(f"Kept{kind.__name__}", (KeepingJobs, kind), {"queue_command": _QUEUE[jobs.system]})
+    cluster = kept(**_arguments(profile))
     if keep:
         _check_accepted(cluster, jobs.system)
-        # Not `scale`: it does not submit again what was lost, and at a walltime everything is.
-        cluster.adapt(minimum_jobs=jobs.count, maximum_jobs=jobs.count)
+        cluster.keep(jobs.count)
     return cluster
 
 
@@ -82,6 +84,7 @@ def _arguments(profile: Profile) -> dict[str, object]:
         "death_timeout": _DEATH_TIMEOUT,
         "job_name": "eurosic",
         "python": sys.executable,
+        "silence_logs": "critical",
         "scheduler_options": {"dashboard_address": profile.dashboard},
     }
 
