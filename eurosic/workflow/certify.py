@@ -1,19 +1,19 @@
 """From trained members to a card: domain, spread, skill on what was never seen, and the files.
 
-*Enters:* the set-up of a training and its members. *Leaves:* `card.yaml` and the weights beside it. The simulations of
-each role are used for nothing else: the domain knows those of training, the spread those of calibration, and skill,
-coverage and fluxes are those of the test. Hands on, computes nothing itself.
+*Enters:* the set-up of a training and its members. *Leaves:* `card.yaml` and the weights beside it. The simulations
+of each role are used for nothing else: the domain knows those of training, the spread those of calibration, and
+skill, coverage and fluxes are those of the test. Hands on, computes nothing itself.
 """
 
 from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from eurosic.base.provenance import versions
@@ -103,7 +103,7 @@ def _card(
     data: tuple[Lesson, Split],
     fitted: tuple[Domain, Spread],
     trained: list[Trained],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     (lesson, split), (domain, spread), recipe = data, fitted, setup.recipe
     judged = Judged(lesson, split.test, predicted(emulator, lesson, split.test)[0])
     fluxes = fluxes_of(emulator.network, lesson, split.test)
@@ -117,7 +117,9 @@ def _card(
         "name": recipe.name,
         "title": recipe.about.title,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "signature": card_signature(lesson.signature, columns_at(lesson, split.train), lesson.truth[split.train]),
+        "signature": card_signature(
+            lesson.signature, columns_at(lesson, split.train), lesson.truth[split.train]
+        ),
         "trained_on": _trained_on(setup, lesson, split),
         "network": _network(emulator, trained),
         "skill": tuple(skill_rows(judged)),
@@ -128,7 +130,7 @@ def _card(
             "share of test columns outside": float((~domain.inside(test)).mean()),
         },
         "limits": (*recipe.limits, *_LIMITS, *spread.fallbacks()),
-        "versions": {**versions(), "torch": str(torch.__version__)},
+        "versions": {**versions(), "torch": metadata.version("torch")},
         "measures": measures,
     }
 

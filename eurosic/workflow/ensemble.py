@@ -40,6 +40,7 @@ from eurosic.simulator.options import SimulatorOptions
 from eurosic.simulator.sampling import Design, sobol_design, table_design
 from eurosic.simulator.simulate import Simulator
 from eurosic.simulator.trajectory_kinds import SHARES, Trajectories, draw_trajectories, with_counterparts
+from eurosic.workflow.batch import BatchTask
 from eurosic.workflow.designing import Judging, columns_of, soil_of
 from eurosic.workflow.engines import SIMULATOR, Engine
 from eurosic.workflow.run import Teller
@@ -135,26 +136,6 @@ def set_up_ensemble(path: Path, table: Path | None = None, *, engine: Engine = S
     if engine.check is not None:
         engine.check(setup.simulator.options)
     return setup
-
-
-@dataclass(frozen=True)
-class BatchTask:
-    """A batch as a worker does it: columns from the design, the engine, the store."""
-
-    options: SimulatorOptions
-    writer: BatchWriter
-    engine: Engine = SIMULATOR
-
-    def __call__(self, batch: Tile, design: Design, trajectories: Trajectories) -> int:
-        """Return how many simulations of a batch failed, doing the work only if it is not recorded yet."""
-        done = self.writer.ledger.finished(batch)
-        if done is not None:
-            return done.failed
-        began = time.perf_counter()
-        designed = columns_of(design, trajectories)
-        ran = self.engine.run(self.options, designed.columns)
-        arrays: dict[str, NDArray[np.generic]] = {**ran.arrays, **designed.applied}
-        return self.writer.write(batch, arrays, seconds=time.perf_counter() - began, reasons=ran.reasons)
 
 
 @dataclass(frozen=True)

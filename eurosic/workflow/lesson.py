@@ -1,7 +1,7 @@
 """An ensemble's store -> a lesson: what an emulator learns from, read once a process.
 
-*Enters:* the path of a finished ensemble. *Leaves:* a `Lesson`, with the frame that its attributes tell. Shared by the
-training and the judging of an emulator; hands on, computes nothing itself.
+*Enters:* the path of a finished ensemble. *Leaves:* a `Lesson`, with the frame that its attributes tell. Shared by
+the training and the judging of an emulator; hands on, computes nothing itself.
 """
 
 from __future__ import annotations

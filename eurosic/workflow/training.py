@@ -1,8 +1,8 @@
 """The walk of an emulator: recipe -> simulations -> members -> calibration -> skill -> card.
 
-*Enters:* a recipe's file, simulations (made here from the recipe's ensemble where none are given), a folder. *Leaves:* a
-card with its weights. Members are trained side by side, one a worker; a training that was killed is taken up by the
-same command. Hands each stage what it needs and computes nothing itself.
+*Enters:* a recipe's file, simulations (made here from the recipe's ensemble where none are given), a folder.
+*Leaves:* a card with its weights. Members are trained side by side, one a worker; a training that was killed is taken
+up by the same command. Hands each stage what it needs and computes nothing itself.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def set_up_training(path: Path, folder: Path, *, simulations: Path | None = None
     recipe = load_emulator_recipe(path)
     if recipe.ensemble is None and simulations is None:
         raise RecipeError(
-            str(path), "names no ensemble, and none is given", do="Name simulations with --simulations ENSEMBLE.zarr."
+            str(path),
+            "names no ensemble, and none is given",
+            do="Name simulations with --simulations ENSEMBLE.zarr.",
         )
     return TrainingSetup(recipe, path, folder, simulations)
 
@@ -107,7 +109,11 @@ def train(setup: TrainingSetup, *, profile: Profile, tell: Teller) -> Path:
     _simulate(setup, profile, tell)
     recipe = setup.recipe
     task = MemberTask(
-        setup.simulations.resolve(), setup.options, tuple(recipe.split.items()), recipe.unseen, setup.work.resolve()
+        setup.simulations.resolve(),
+        setup.options,
+        tuple(recipe.split.items()),
+        recipe.unseen,
+        setup.work.resolve(),
     )
     with open_client(profile) as client:
         trained = _members(setup, task, client, tell)

@@ -22,8 +22,9 @@ from eurosic.simulator import phreeqc
 from eurosic.simulator.ensemble import simulate_columns
 from eurosic.simulator.options import SimulatorOptions, frame_of, settings_of
 from eurosic.workflow import ensemble, phreeqc_column, phreeqc_engine
+from eurosic.workflow.batch import BatchTask
 from eurosic.workflow.designing import columns_of
-from eurosic.workflow.ensemble import BatchTask, EnsembleSetup, make_ensemble, set_up_ensemble
+from eurosic.workflow.ensemble import EnsembleSetup, make_ensemble, set_up_ensemble
 from eurosic.workflow.phreeqc_engine import GIVEN, PHREEQC, check_phreeqc, run_columns
 
 pytestmark = pytest.mark.skipif(
