@@ -35,6 +35,7 @@ eurosic simulate recipes/ensembles/europe.yaml --out europe-ensemble.zarr
 eurosic simulate recipes/ensembles/emulator.yaml --out emulator-ensemble.zarr
 eurosic simulate recipes/ensembles/table.yaml --table RUN/cells.zarr --out ensemble.zarr
 eurosic ensemble import RUNS --table parameters.csv --out min3p-ensemble.zarr
+eurosic ensemble import ensemble_dev.nc ensemble_extra.nc --out min3p-ensemble.zarr
 ```
 
 A command that was interrupted is given again: finished batches are kept, and the values are those of a run that was not
@@ -160,9 +161,17 @@ and the drivers of the ensemble are those of the decks.
 
 `eurosic ensemble import` reads a folder with a folder for each run (annual output) and a table with the columns of
 `parameters_dev.csv`. Runs that are not complete, or whose balance failed against the throughput, are left out and named in
-the attribute `excluded`. Volumes are shared out over the standard depths in proportion; 0-0.3, 0-1 and 0-2 m are exact
-where limits of volumes fall there. MIN3P's columns have no evapotranspiration, so `precipitation` is what infiltrates; lab
-pH, base saturation, alkalinity and regime are absent.
+the attribute `excluded`. Packed runs (NetCDF files such as `ensemble_dev.nc`, as many as you like, with their parameters
+along `run`) become one ensemble too, and where the files hold the exchanger it holds more. Volumes are shared out over the
+standard depths in proportion; 0-0.3, 0-1 and 0-2 m are exact where limits of volumes fall there. MIN3P's columns have no
+evapotranspiration, so `precipitation` is what infiltrates; lab pH is absent.
+
+What leaves a depth is not in MIN3P's files. From packed runs it follows from the balance (entered + dissolved - stored): over
+80 years calcium then leaves the column as the runs say to 0.03 % in all 774, charge to 0.03 % (median) and 2 % (all), with
+ammonium counted as the nitrate that it becomes. From raw runs, which keep no exchanger, calcium that leaves is drainage times
+the year's mean concentration above the limit: 0.02 % from the balance at the median, 1.3 % (0-5 cm) to 0.4 % (below 60 cm) in 95
+of 100 years, a fifth where a front passes within the year; base saturation, stores and alkalinity are absent. The stores of
+raw runs could be summed up from such fluxes, but the errors would add up to a part of the change itself: they are not.
 """
 
 
