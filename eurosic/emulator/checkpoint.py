@@ -36,7 +36,10 @@ def open_checkpoint(path: Path, digest: str, *, device: str) -> dict[str, Any] |
         kept: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
         raise TrainingError(
-            str(path), f"cannot be read ({error})", wanted="a checkpoint", do="Delete it, and train again."
+            str(path),
+            f"cannot be read ({type(error).__name__})",
+            wanted="a checkpoint",
+            do="Delete it, and train again.",
         ) from error
     if kept.get("digest") != digest:
         raise TrainingError(

@@ -243,5 +243,5 @@ class _Training:
 def _digest(lesson: Lesson, split: Split, options: TrainingOptions, member: int) -> str:
     """Return a digest of what decides a member's weights: other simulations, another split, another training."""
     # Sums of what it learns from tell ensembles and features apart, and cost nothing.
-    learnt = [float(values.sum(dtype=np.float64)) for values in (lesson.rows, lesson.anchors.features)]
+    learnt = [repr(float(values.sum(dtype=np.float64))) for values in (lesson.rows, lesson.anchors.features)]
     return digest_of([repr(options), member, learnt, split.train, split.validate])
