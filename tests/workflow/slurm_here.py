@@ -19,6 +19,7 @@ import pytest
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
 # How often slurmctld looks for jobs whose time is up, from its start on, s; it cannot be set.
 _CHECKED_EVERY = 30
+_ENDED = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY")
 _SBIN = "/usr/sbin:/usr/local/sbin"
 
 _CONFIG = """\
@@ -86,7 +87,7 @@ class Slurm:
     def wait(self, job: str, seconds: float) -> str:
         """Return the state in which a job ended."""
         deadline = time.monotonic() + seconds
-        while (state := self.state(job)) in ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING"):
+        while (state := self.state(job)) not in _ENDED:
             assert time.monotonic() < deadline, f"job {job} is {state}"
             time.sleep(0.2)
         return state
