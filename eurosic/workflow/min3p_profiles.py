@@ -27,6 +27,9 @@ _REPORTED = (0.3, 1.0, 2.0)
 _LITRES = 1000.0  # in a m3
 # Share of the fine earth's mass from which a volume counts as calcareous; CONVENTIONS.md, `regime`.
 _CALCAREOUS = 1e-4
+# kg m-2 in a volume: MIN3P keeps 1e-8 of a mineral that is gone or never was, and a depth that holds some counts as
+# one that acid has not reached.
+_TRACE = 1e-6
 # Drainage counts by Julian years, MIN3P's own year has 365 days: balances close with this, to 1e-6 of the leaching.
 _YEAR = 365.0 / 365.25
 
@@ -38,8 +41,9 @@ def profiles_of(runs: xr.Dataset, designs: Sequence[ColumnDesign]) -> dict[str, 
     mean = overlap / overlap.sum(axis=1, keepdims=True)
     water = _water(designs)[:, None, None]
     means = {"ph_soil": "ph", "calcium": "ca", "dic": "dic", "pco2": "pco2"}
+    sic = runs["sic"].to_numpy()
     known = {
-        "sic": runs["sic"].to_numpy() @ share.T,
+        "sic": np.where(sic < _TRACE, 0.0, sic) @ share.T,
         "nitrate": _LITRES * water * (runs["no3"].to_numpy() @ overlap.T),
         "calcareous_share": calcareous_volumes(runs, designs) @ mean.T,
         **{name: runs[theirs].to_numpy() @ mean.T for name, theirs in means.items()},

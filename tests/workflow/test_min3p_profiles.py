@@ -137,6 +137,13 @@ def test_calcium_passes_at_its_concentration():
     np.testing.assert_allclose(flux[0, 1:, 5], [0.4, 0.5])  # what left the column is on record
 
 
+def test_what_min3p_keeps_of_a_mineral_that_is_gone_is_none():
+    """1e-8 kg m-2 of carbon in a volume is no carbonate; 1e-4 is."""
+    sic = np.tile([1e-8, 1e-8, 1e-4, *[0.0] * 17], (2, 1))
+    profiles = profiles_of(runs_of(sic, np.zeros((2, 20)), np.zeros(2)), [column()])
+    np.testing.assert_allclose(profiles["sic"][0, 0], [0, 0, 1e-4, 0, 0, 0])
+
+
 # Laws.
 
 
@@ -234,6 +241,10 @@ def test_packed_runs_teach_everything_but_the_laboratory(packed: Path):
     assert "ph_lab_0_30cm" not in targets
     assert {"alkalinity_leaching", "regime", "decalcification_depth"} <= set(targets)
     assert np.isfinite(lesson.anchors.features).all()
+    # Depths without carbonate at the start are those that acid may have reached before it.
+    saturation = lesson.columns.state[..., 1]
+    assert saturation.min() < 0.95
+    assert np.median(saturation) == 1.0
 
 
 def test_raw_runs_teach_what_they_hold(raw: Path):
