@@ -116,6 +116,7 @@ class KeepingJobs(SpecCluster):  # type: ignore[misc]  # distributed is untyped
         _LOG.critical("job %s ended %d times before it had a worker: see its log", job, _TRIES + 1)
         del self.worker_spec[job]
         if not self.worker_spec:
+            self.shutdown_scheduler = False  # once is enough: a second time would wait for half a minute
             await self.scheduler.close(reason="no job came to have a worker")
 
 
