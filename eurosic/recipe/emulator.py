@@ -31,6 +31,20 @@ def _card_name(name: str) -> str:
     return name
 
 
+def _ensemble_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise problem(
+            f"{name!r} cannot name a recipe of an ensemble; wanted its file without folder or ending"
+        )
+    return name
+
+
+def _seed(seed: int) -> int:
+    if seed < 0:
+        raise problem(f"{seed} is negative; wanted a seed that is a whole number from 0 on")
+    return seed
+
+
 def _all_roles(shares: dict[str, float]) -> dict[str, float]:
     absent = [role for role in _ROLES if not shares.get(role)]
     if absent:
@@ -92,7 +106,7 @@ class EmulatorRecipe(Section):
 
     about: About
     name: Annotated[str, AfterValidator(_card_name)]
-    ensemble: str | None = None
+    ensemble: Annotated[str, AfterValidator(_ensemble_name)] | None = None
     split: Annotated[
         dict[Annotated[str, key_among(_ROLES)], Share],
         AfterValidator(shares_of_one),
@@ -100,7 +114,7 @@ class EmulatorRecipe(Section):
     ]
     unseen: tuple[Annotated[str, key_among(KINDS)], ...] = ()
     members: Annotated[int, AfterValidator(_members)] = 5
-    seed: int = 0
+    seed: Annotated[int, AfterValidator(_seed)] = 0
     training: Annotated[Training, BeforeValidator(as_mapping)] = Training()
     limits: tuple[str, ...] = ()
 
