@@ -16,6 +16,7 @@ import click
 from eurosic.base.errors import RecipeError
 from eurosic.cli_emulator import card, train
 from eurosic.cli_ensemble import ensemble, simulate
+from eurosic.cli_export import export, totals
 from eurosic.console import ConsoleTeller, Machine, cluster_option, machine_options, told, workers_option
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ main.add_command(simulate)
 main.add_command(ensemble)
 main.add_command(train)
 main.add_command(card)
+main.add_command(export)
+main.add_command(totals)
 
 
 @main.command()

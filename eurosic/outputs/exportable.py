@@ -33,14 +33,12 @@ def check_cube(cube: xr.Dataset, years: Sequence[int], variables: Sequence[str] 
     ]
     if faults:
         has = f"variables {', '.join(map(str, cube.data_vars))} and years {_some(cube['year'].values)}"
-        raise StoreError("export to NetCDF", "; ".join(faults), wanted=has, do="Correct what is asked for.")
+        raise StoreError("export", "; ".join(faults), wanted=has, do="Correct what is asked for.")
     reference = cube.coords["spatial_ref"].attrs if "spatial_ref" in cube.coords else {}
     if not {"crs_wkt", "GeoTransform"} <= set(reference):
-        raise GridError("export to NetCDF", "the cube has no CRS", wanted="a coordinate 'spatial_ref'")
+        raise GridError("export", "the cube has no CRS", wanted="a coordinate 'spatial_ref'")
     if np.any(np.diff(cube["y"]) >= 0) or np.any(np.diff(cube["x"]) <= 0):
-        raise GridError(
-            "export to NetCDF", "the grid is flipped", wanted="y that decreases, x that increases"
-        )
+        raise GridError("export", "the grid is flipped", wanted="y that decreases, x that increases")
 
 
 def _some(years: np.ndarray) -> str:

@@ -114,7 +114,7 @@ class Projection(Section):
 class Outputs(Section):
     """What is exported besides the store."""
 
-    export: tuple[Literal["netcdf"], ...] = ()
+    export: tuple[Literal["netcdf", "cog", "stac", "qgis"], ...] = ()
 
 
 class Explain(Section):

@@ -21,7 +21,6 @@ from eurosic.inputs.budget import PublishedBudget, acid_budget, budget_lines
 from eurosic.inputs.store import open_inputs
 from eurosic.outputs.cube import open_projection, open_totals
 from eurosic.outputs.ledger import write_atomically
-from eurosic.outputs.netcdf import export_netcdf
 from eurosic.outputs.store import CELLS, INPUTS, PROJECTION
 from eurosic.projection.table import CellTable
 from eurosic.report.charts import pathway_chart
@@ -29,6 +28,7 @@ from eurosic.report.export import write_figures, write_totals
 from eurosic.report.maps import change_map, difference_map
 from eurosic.report.summary import cells_outside, outside_lines, summary_text
 from eurosic.report.totals import totals_table
+from eurosic.workflow.exporting import export
 from eurosic.workflow.predictors import check_of
 from eurosic.workflow.self_check import CHECK
 from eurosic.workflow.setup import Setup
@@ -39,8 +39,7 @@ def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked:
     recipe, cube = setup.recipe, open_projection(folder)
     totals = totals_table(open_totals(folder), baseline=BASELINE)
     write_totals(totals, folder / "totals.csv", title=recipe.about.title, digest=recipe.digest)
-    if "netcdf" in recipe.outputs.export:
-        export_netcdf(cube, folder / "netcdf", years=recipe.projection.years)
+    export(folder, recipe.outputs.export)
     kinds = {str(name): str(layer.attrs["kind"]) for name, layer in open_inputs(folder / INPUTS).items()}
     year, variable = recipe.report.year, recipe.report.variable
     figures = {
@@ -75,7 +74,7 @@ def closing_files(setup: Setup, folder: Path) -> list[Path]:
     figures = folder / "figures"
     names = [pathway.name for pathway in setup.recipe.ordered_pathways() if pathway.name != BASELINE]
     maps = [figures / f"map_{name}_minus_baseline.png" for name in names]
-    exports = [folder / "netcdf"] if "netcdf" in setup.recipe.outputs.export else []
+    exports = [folder / kind for kind in setup.recipe.outputs.export]
     checks = [] if check_of(setup.recipe) is None else [folder / CHECK]
     return [
         folder / "totals.csv",

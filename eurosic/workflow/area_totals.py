@@ -1,0 +1,155 @@
+"""Totals of a finished run by polygon: read the store tile by tile, weigh, sum, write.
+
+*Enters:* the folder of a run, a file of polygons. *Leaves:* ``totals_by_NAME.csv`` and ``.gpkg`` in that folder, each
+whole or absent. One tile of one variable is in memory at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+import zarr
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from eurosic.base.grid import Grid
+from eurosic.base.pathway import BASELINE
+from eurosic.base.vocabulary import AREA
+from eurosic.outputs.ledger import write_atomically
+from eurosic.outputs.run_store import disk_told
+from eurosic.outputs.store import CELLS, PROJECTION, recorded_tiles
+from eurosic.report.polygon_totals import COUNTED, PolygonSums, polygon_csv, polygon_table
+from eurosic.report.polygons import Polygons, covers, read_polygons
+from eurosic.workflow.exporting import check_finished
+
+
+@dataclass(frozen=True)
+class AreaTotals:
+    """The table of totals by polygon, and the files it went to."""
+
+    table: pd.DataFrame
+    paths: tuple[Path, Path]
+
+
+def totals_by(folder: Path, by: Path, *, name: str = "", skip_outside: bool = False) -> AreaTotals:
+    """Sum a finished run over the polygons of a file; write CSV and GeoPackage into the run's folder.
+
+    Raises
+    ------
+    StoreError
+        If the run is not finished, or the disk is full or read-only.
+    InputError
+        If the file holds no polygons that can be used.
+    GridError
+        If polygons lie outside the grid (unless `skip_outside`, and some do not).
+    """
+    check_finished(folder)
+    group = zarr.open_group(folder / PROJECTION, mode="r")
+    grid = Grid(**group.attrs["grid"])
+    polygons = read_polygons(by, grid, name=name, skip_outside=skip_outside)
+    found = polygon_sums(folder, polygons, grid)
+    table = polygon_table(found, baseline=BASELINE)
+    title, digest = str(group.attrs.get("title", "a projection")), str(group.attrs.get("recipe_digest", ""))
+    paths = (folder / f"totals_by_{by.stem}.csv", folder / f"totals_by_{by.stem}.gpkg")
+    with disk_told(folder):
+        write_atomically(paths[0], polygon_csv(table, title=title, by=by.name, digest=digest))
+        _write_geopackage(paths[1], table, polygons, grid)
+    return AreaTotals(table, paths)
+
+
+def polygon_sums(folder: Path, polygons: Polygons, grid: Grid) -> PolygonSums:
+    """Return the area sums of a run over polygons in the grid's projection."""
+    group = zarr.open_group(folder / PROJECTION, mode="r")
+    weights = _weights(folder, polygons, grid)
+    _, tiles = recorded_tiles(folder)
+    years = tuple(int(year) for year in group["year"][:])
+    pathways = tuple(str(pathway) for pathway in group["pathway"][:])
+    sources = tuple(dict.fromkeys(quantity.source for quantity in COUNTED))
+    sums = {name: np.zeros((len(pathways), len(years), len(polygons))) for name in sources}
+    area = np.zeros(len(polygons))
+    for tile in tiles:
+        part = weights[tile.cells]
+        if not part.nnz:
+            continue
+        valid = np.ones(tile.size, dtype=bool)
+        for name in sources:
+            values = np.asarray(group[name][..., tile.cells], dtype=np.float64)
+            known = np.isfinite(values)
+            valid &= known.all(axis=(0, 1))
+            flat = np.where(known, values, 0.0).reshape(-1, tile.size)
+            sums[name] += (part.T @ flat.T).T.reshape(sums[name].shape)
+        area += part.T @ valid
+    whole = np.asarray(weights.sum(axis=0)).ravel()
+    # A sum of parts may exceed the whole by rounding.
+    without = np.where(whole - area > 1e-9 * whole, whole - area, 0.0)
+    start = int(group.attrs["start_year"])
+    return PolygonSums(polygons.names, pathways, years, start, sums, area, without, polygons.on_grid)
+
+
+def _weights(folder: Path, polygons: Polygons, grid: Grid) -> csr_array:
+    """Return the calcareous arable area of each study cell in each polygon, ``(cell, polygon)``, m2."""
+    cells = zarr.open_group(folder / CELLS, mode="r")
+    rows, columns = (np.asarray(cells[name][:], dtype=np.int64) for name in ("row", "column"))
+    area = np.asarray(cells[AREA.name][:], dtype=np.float64)
+    places = rows * grid.columns + columns
+    order = np.argsort(places)
+    study = np.zeros(grid.shape, dtype=bool)
+    study[rows, columns] = True
+    found, shares, owners = [], [], []
+    for i, cover in enumerate(covers(polygons, grid, study)):
+        found.append(order[np.searchsorted(places, cover.cells, sorter=order)])
+        shares.append(cover.shares * area[found[-1]])
+        owners.append(np.full(len(cover.cells), i))
+    data, where = np.concatenate(shares), (np.concatenate(found), np.concatenate(owners))
+    return csr_array((data, where), shape=(len(area), len(polygons)))
+
+
+def _write_geopackage(path: Path, table: pd.DataFrame, polygons: Polygons, grid: Grid) -> None:
+    """Write the polygons with the last year's totals, and the whole table beside them."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial.gpkg")
+    try:
+        # Shapes once, not once a year: the long table joins them by `polygon`.
+        last = table[table["year"] == table["year"].max()]
+        wide = last.pivot(index="polygon", columns="pathway", values=[q.column for q in COUNTED])
+        wide.columns = pd.Index([f"{column}_{pathway}" for column, pathway in wide.columns])
+        areas = last.drop_duplicates("polygon").set_index("polygon")[["area_Mha", "year", "interval"]]
+        whole = areas.join(wide).loc[list(polygons.names)].reset_index()
+        shapes = [
+            shapely.multipolygons([p for p in shapely.get_parts(s) if p.geom_type == "Polygon"])
+            for s in polygons.shapes
+        ]
+        geometry = shapely.to_wkb(np.array(shapes, dtype=object))
+        _write_layer(aside, "polygons", whole, geometry=geometry, crs=grid.crs)
+        _write_layer(aside, "totals", table)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _write_layer(
+    path: Path,
+    layer: str,
+    table: pd.DataFrame,
+    *,
+    geometry: NDArray[np.object_] | None = None,
+    crs: str | None = None,
+) -> None:
+    pyogrio.raw.write(
+        path,
+        geometry,
+        [table[name].to_numpy() for name in table.columns],
+        [str(name) for name in table.columns],
+        layer=layer,
+        driver="GPKG",
+        geometry_type=None if geometry is None else "MultiPolygon",
+        crs=crs,
+        append=path.exists(),
+        # What Debian 12's GDAL reads without a warning.
+        dataset_options={"VERSION": "1.2"},
+    )
