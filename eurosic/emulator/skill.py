@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,25 +67,33 @@ class Judged:
         return self.lesson.signature.target_index(name)
 
 
+class _Who(NamedTuple):
+    """What a row of skill is about."""
+
+    target: str
+    unit: str
+    horizon: int
+    depth: str
+    regime: str = ALL
+    kind: str = ALL
+
+
 def skill_rows(judged: Judged) -> list[SkillRow]:
     """Return rows for every target: at the end by regime and by kind, and at earlier horizons of all together."""
     lesson, last = judged.lesson, judged.lesson.years
-    regime, kind = lesson.regime[judged.which, -1], lesson.kind[judged.which]
-    rows = []
+    regimes = list(_parts(lesson.regime[judged.which, -1], Regime))
+    kind = lesson.kind[judged.which]
+    kinds = [(name, kind == code) for code, name in enumerate(KINDS) if (kind == code).sum() >= _FEWEST]
+    rows: list[SkillRow] = []
     for i, target in enumerate(lesson.signature.targets):
         if target.flags:
             continue
         predicted, true = judged.predicted[..., i], judged.true[..., i]
-
-        def row(chosen: Mask, year: int, **who: str) -> SkillRow:
-            told = {"regime": ALL, "kind": ALL} | who
-            return _row(predicted[chosen, year - 1], true[chosen, year - 1], target=target.name,  # noqa: B023
-                        depth=_DEPTHS.get(target.name, ALL), horizon=year, unit=target.unit, **told)  # noqa: B023  # fmt: skip
-
-        everything = np.ones(len(kind), dtype=bool)
-        rows += [row(everything, year) for year in (*(h for h in _HORIZONS if h < last), last)]
-        rows += [row(chosen, last, regime=name) for name, chosen in _parts(regime, Regime)]
-        rows += [row(kind == k, last, kind=KINDS[k]) for k in np.unique(kind) if (kind == k).sum() >= _FEWEST]
+        who = _Who(target.name, target.unit, last, _DEPTHS.get(target.name, ALL))
+        horizons = (*(year for year in _HORIZONS if year < last), last)
+        rows += [_row(predicted[:, y - 1], true[:, y - 1], who._replace(horizon=y)) for y in horizons]
+        rows += [_row(predicted[some, -1], true[some, -1], who._replace(regime=r)) for r, some in regimes]
+        rows += [_row(predicted[some, -1], true[some, -1], who._replace(kind=k)) for k, some in kinds]
     return rows
 
 
@@ -95,22 +104,15 @@ def _parts(codes: NDArray[np.int8], of: type[Regime]) -> Iterator[tuple[str, Mas
             yield code.name.lower(), chosen
 
 
-def _row(
-    predicted: Array, true: Array, *, target: str, depth: str, regime: str, kind: str, horizon: int, unit: str
-) -> SkillRow:
+def _row(predicted: Array, true: Array, who: _Who) -> SkillRow:
     wrong = (predicted - true).astype(np.float64)
     return SkillRow(
-        target=target,
-        depth=depth,
-        regime=regime,
-        horizon=horizon,
-        kind=kind,
+        **who._asdict(),
         n=len(true),
         r2=r2_of(predicted, true),
         mae=float(np.abs(wrong).mean()),
         rmse=float(np.sqrt((wrong**2).mean())),
         bias=float(wrong.mean()),
-        unit=unit,
     )
 
 
@@ -130,9 +132,7 @@ def flux_rows(
         for depth, layer in enumerate(_LAYERS):
             said, was = predicted[name][..., depth].ravel(), true[name][..., depth].ravel()
             unit = units.get(name, "mol m-2 yr-1")
-            rows.append(
-                _row(said, was, target=name, depth=layer, regime=ALL, kind=ALL, horizon=years, unit=unit)
-            )
+            rows.append(_row(said, was, _Who(name, unit, years, layer)))
     return rows
 
 

@@ -223,7 +223,5 @@ def test_features_are_known_by_name_not_by_place(folder, lesson):
     emulator = load_emulator(folder)
     said = random_emulator(lesson).predict(lesson.columns).values
     np.testing.assert_array_equal(emulator.predict(turned).values, said)
-    with pytest.raises(
-        PredictorError, match="'bulk_density' stands at place 1; wanted 'root_depth' there"
-    ):
+    with pytest.raises(PredictorError, match="'bulk_density' stands at place 1; wanted 'root_depth' there"):
         check_signature(replace(card, covariates=card.covariates[::-1]), lesson.signature, "inputs")
