@@ -1,0 +1,201 @@
+"""Law: the commands after a run hold its values, go on where they stopped, and refuse what is not finished."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+import rasterio
+import shapely
+from click.testing import CliRunner, Result
+from exactextract import exact_extract
+from shapely.geometry import mapping
+
+import eurosic
+from eurosic.base.errors import StoreError
+from eurosic.cli import main
+from eurosic.report.polygon_totals import COUNTED
+from eurosic.workflow.exporting import export
+from tests.workflow.small import small_recipe
+
+BOXES = {
+    "west": (3_010_000, 1_560_000, 3_777_000, 2_400_000),
+    "east": (4_700_000, 2_030_000, 5_811_000, 2_899_000),
+}
+
+
+def _call(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small run whose recipe asks for GeoTIFFs with catalog and projects."""
+    folder = tmp_path_factory.mktemp("run")
+    recipe = small_recipe(folder, outputs={"export": ["stac", "qgis"]})
+    done = _call("run", recipe, "--out", folder / "out", "--workers", 1)
+    assert done.exit_code == 0, done.output
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def polygons(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two boxes whose sides cut cells, and one around the whole grid."""
+    with rasterio.open(finished / "cog" / "status.tif") as file:
+        whole = shapely.box(*file.bounds).buffer(1000.0, join_style="mitre")
+    shapes = [*(shapely.box(*box) for box in BOXES.values()), whole]
+    path = tmp_path_factory.mktemp("polygons") / "regions.gpkg"
+    names = np.array([*BOXES, "all"], dtype=object)
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(np.array(shapes, dtype=object)),
+        [names],
+        ["name"],
+        geometry_type="Polygon",
+        crs="EPSG:3035",
+    )
+    return path
+
+
+# --- export ---
+
+
+def test_a_recipe_that_asks_for_projects_gets_the_rasters_they_need(finished: Path) -> None:
+    """Catalog and projects bring the GeoTIFFs, of the store's own values; no NetCDF that nobody asked for."""
+    cube = eurosic.open_projection(finished)
+    with rasterio.open(finished / "cog" / "sic_change_0_200cm.zero_now.tif") as file:
+        assert file.descriptions == ("2020", "2022", "2024")
+        np.testing.assert_array_equal(file.read(), cube["sic_change_0_200cm"].sel(pathway="zero_now").values)
+        assert file.tags()["values_digest"] == cube.attrs["values_digest"]
+    assert (finished / "stac" / "zero_now.json").is_file()
+    assert (finished / "qgis" / "sic_change_0_200cm.qgs").is_file()
+    assert not (finished / "netcdf").exists()
+
+
+def test_the_command_goes_on_where_it_stopped(finished: Path) -> None:
+    """What is there stays; a file that is missing is made again, and the end says what there is."""
+    lost = finished / "cog" / "ph_soil_0_30cm.same.tif"
+    lost.unlink()
+    before = {path: path.stat().st_mtime_ns for path in (finished / "cog").glob("*.tif")}
+    done = _call("export", finished, "--cog", "--netcdf")
+    assert done.exit_code == 0, done.output
+    assert lost.is_file()
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert f"{len(before) + 1} files in {finished / 'cog'}" in done.output
+    assert (finished / "netcdf" / "sic_change_0_200cm.baseline.nc").is_file()
+
+
+def test_a_command_that_asks_for_nothing_is_told(finished: Path) -> None:
+    """With the choices."""
+    done = _call("export", finished)
+    assert done.exit_code == 2
+    assert "--netcdf, --cog, --stac, --qgis" in done.output
+
+
+def test_an_unfinished_run_is_refused(finished: Path, polygons: Path, tmp_path: Path) -> None:
+    """A map or a total of a part would pass for the whole."""
+    part = Path(shutil.copytree(finished, tmp_path / "part"))
+    next((part / "ledger").glob("*.json")).unlink()
+    for command in (("export", part, "--cog"), ("totals", part, "--by", polygons)):
+        done = _call(*command)
+        assert done.exit_code == 2
+        assert "1 of " in done.output
+        assert "tiles are not finished" in done.output
+    done = _call("export", tmp_path, "--cog")
+    assert done.exit_code == 2
+    assert "holds no projection" in done.output
+
+
+def test_a_read_only_disk_is_told(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an error of use, with what to do."""
+
+    def refuse(self: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreError, match=r"Read-only file system.*what is finished is kept"):
+        export(finished, ["cog"])
+
+
+# --- totals by polygon ---
+
+
+@pytest.fixture(scope="module")
+def table(finished: Path, polygons: Path) -> pd.DataFrame:
+    """The table that the command writes."""
+    done = _call("totals", finished, "--by", polygons)
+    assert done.exit_code == 0, done.output
+    assert "3 polygons, 36 rows" in done.output
+    return pd.read_csv(finished / "totals_by_regions.csv", comment="#")
+
+
+def test_a_polygon_around_all_has_the_totals_of_europe(finished: Path, table: pd.DataFrame) -> None:
+    """Every column of reported years equals that of totals.csv, to its six digits."""
+    europe = pd.read_csv(finished / "totals.csv", comment="#").query("country == 'Europe'")
+    europe = europe[europe["year"].isin(table["year"])].set_index(["pathway", "year"])
+    whole = table[table["polygon"] == "all"].set_index(["pathway", "year"])
+    for quantity in COUNTED:
+        for column in (quantity.column, f"{quantity.column}_minus_baseline"):
+            np.testing.assert_allclose(whole[column], europe.loc[whole.index, column], rtol=2e-5, atol=2e-7)
+    np.testing.assert_allclose(whole["area_Mha"], europe.loc[whole.index, "area_Mha"], rtol=2e-5)
+    assert (whole["share_on_grid"] < 1).all()
+
+
+@pytest.mark.parametrize("name", list(BOXES))
+def test_totals_equal_exactextract_on_the_exported_rasters(
+    finished: Path, table: pd.DataFrame, name: str
+) -> None:
+    """Its own weighted sum of the GeoTIFF of each band by that of the area, by every pathway and year."""
+    feature = {"type": "Feature", "properties": {}, "geometry": mapping(shapely.box(*BOXES[name]))}
+    area = finished / "cog" / "calcareous_arable_area.tif"
+    rows = table[table["polygon"] == name].set_index(["pathway", "year"])
+    for pathway in ("baseline", "zero_now"):
+        raster = finished / "cog" / f"sic_change_0_200cm.{pathway}.tif"
+        (found,) = exact_extract(str(raster), [feature], "weighted_sum", weights=str(area))
+        for band, year in enumerate((2020, 2022, 2024), 1):
+            kilograms = found["properties"][f"band_{band}_weight_weighted_sum"]
+            assert kilograms != 0
+            assert rows.loc[(pathway, year), "sic_change_0_200cm_TgC"] == pytest.approx(
+                kilograms / 1e9, rel=2e-5
+            )
+    (found,) = exact_extract(str(area), [feature], "sum")
+    assert rows["area_Mha"].iloc[0] == pytest.approx(found["properties"]["sum"] / 1e10, rel=2e-5)
+
+
+def test_the_geopackage_holds_shapes_once_and_every_row(finished: Path, table: pd.DataFrame) -> None:
+    """A layer of polygons with the last year by pathway, and the whole table beside it."""
+    path = finished / "totals_by_regions.gpkg"
+    assert {str(layer) for layer, _ in pyogrio.list_layers(path)} == {"polygons", "totals"}
+    meta, _, geometry, values = pyogrio.raw.read(path, layer="polygons")
+    fields = dict(zip(meta["fields"], values, strict=True))
+    assert "3035" in meta["crs"]
+    assert fields["polygon"].tolist() == [*BOXES, "all"]
+    assert shapely.from_wkb(geometry)[0].area == pytest.approx(shapely.box(*BOXES["west"]).area)
+    wanted = table.query("pathway == 'zero_now' and year == 2024")["sic_change_0_200cm_TgC"]
+    np.testing.assert_allclose(fields["sic_change_0_200cm_TgC_zero_now"], wanted, rtol=2e-5)
+    assert len(pyogrio.raw.read(path, layer="totals")[3][0]) == len(table)
+
+
+def test_a_second_call_gives_the_same_bytes(finished: Path, polygons: Path, table: pd.DataFrame) -> None:
+    """The CSV is the same on every machine and at any time."""
+    path = finished / "totals_by_regions.csv"
+    before = path.read_bytes()
+    assert _call("totals", finished, "--by", polygons).exit_code == 0
+    assert path.read_bytes() == before
+
+
+def test_polygons_elsewhere_are_refused_by_the_command(finished: Path, tmp_path: Path) -> None:
+    """With the limits of the grid, and nothing written."""
+    away = tmp_path / "away.geojson"
+    feature = {"type": "Feature", "properties": {}, "geometry": mapping(shapely.box(-60, -30, -50, -20))}
+    away.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    done = _call("totals", finished, "--by", away)
+    assert done.exit_code == 2
+    assert "1 of 1 polygons lie outside the grid" in done.output
+    assert not (finished / "totals_by_away.csv").exists()
