@@ -46,7 +46,8 @@ def write_shard(
     # leaves open, and stumble over a torn shard. And a worker that was given up for lost, but was not, may be writing
     # the same tile: what each puts in place is equal, and no instant is without a whole shard.
     held = {"zarr.json": Buffer.from_bytes((array / "zarr.json").read_bytes())}
-    zarr.open_array(MemoryStore(held), mode="r+")[region] = values
+    alone = zarr.open_array(MemoryStore(held), mode="r+")
+    alone[region] = values.astype(alone.dtype, copy=False)
     key = "/".join(("c", *map(str, place)))
     shard = array / key
     if key not in held:  # Zarr writes no shard that holds only the fill value

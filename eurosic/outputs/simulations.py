@@ -7,7 +7,6 @@ stopped; `open_ensemble` opens what is finished, lazily. Each chunk has one writ
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,8 @@ from eurosic.base.errors import StoreError
 from eurosic.base.grid import Tile
 from eurosic.base.simulations import DESIGN_PREFIX, INGREDIENTS, SCHEMA
 from eurosic.base.vocabulary import STANDARD_DEPTHS, Variable
-from eurosic.outputs.ledger import Ledger, TileRecord, checksum
+from eurosic.outputs.ledger import Ledger, TileRecord, checksum, sweep
+from eurosic.outputs.shard import write_shard
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -124,7 +124,8 @@ def create_ensemble(path: Path, layout: Layout, fixed: Arrays, *, digest: str) -
 
 
 def finish_ensemble(path: Path, **attributes: object) -> None:
-    """Say that an ensemble is finished, and remove the ledger beside it."""
+    """Say that an ensemble is finished, and remove the ledger beside it and what killed processes left."""
+    sweep(path)
     zarr.open_group(path, mode="r+").attrs.update({**attributes, "finished": True})
     shutil.rmtree(ledger_of(path, "").folder, ignore_errors=True)
 
@@ -189,14 +190,8 @@ class BatchWriter:
         return failed
 
     def _write_region(self, name: str, batch: Tile, values: NDArray[np.generic]) -> None:
-        array = zarr.open_array(self.path / name, mode="r+")
-        chunk = self.path / name / "c" / "/".join(str(i) for i in (batch.index, *(0,) * (values.ndim - 1)))
-        # What an unrecorded batch left may be torn, and Zarr would read it to fill up the last chunk.
-        chunk.unlink(missing_ok=True)
-        array[batch.cells] = values.astype(array.dtype)
-        if chunk.exists():  # Zarr writes no chunk that holds only the fill value
-            with chunk.open("rb") as stream:
-                os.fsync(stream.fileno())
+        place = (batch.index, *(0,) * (values.ndim - 1))
+        write_shard(self.path / name, place, values, region=(batch.cells,))
 
 
 def _create(

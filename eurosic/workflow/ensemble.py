@@ -183,13 +183,15 @@ def make_ensemble(
 
 
 def _work(setup: EnsembleSetup, task: BatchTask, batches: list[Tile], client: Client, tell: Teller) -> int:
+    # As of tiles: two ensembles on one scheduler must not take each other's batches for their own.
+    name = f"simulate-{setup.digest[:8]}-batch"
     futures = [
-        client.submit(task, batch, *setup.part(batch), key=f"batch-{batch.index:06d}", priority=-batch.index)
+        client.submit(task, batch, *setup.part(batch), key=f"{name}-{batch.index:06d}", priority=-batch.index)
         for batch in batches
     ]
     failed = 0
     try:
-        for done, (_, result) in enumerate(as_completed(futures, with_results=True), 1):
+        for done, (_, result) in enumerate(as_completed(futures, loop=client.loop, with_results=True), 1):
             failed += int(result)
             tell.progress(done, len(batches))
     finally:
