@@ -69,7 +69,8 @@ class _Loaded(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note scripts, and sources and style sheets that are not in the page."""
         self.scripts += tag == "script"
-        if ("rel", "shortcut icon") in attrs:  # the picture of the browser's tab: the page is whole without it
+        # The picture of the browser's tab: the page is whole without it.
+        if ("rel", "shortcut icon") in attrs:
             return
         named = "href" if tag == "link" else "src"
         self.elsewhere += [
