@@ -16,8 +16,10 @@ import pyogrio
 import shapely
 import zarr
 from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
 from scipy.sparse import csr_array
 
+from eurosic.base.errors import StoreError
 from eurosic.base.grid import Grid
 from eurosic.base.pathway import BASELINE
 from eurosic.base.vocabulary import AREA
@@ -128,6 +130,14 @@ def _write_geopackage(path: Path, table: pd.DataFrame, polygons: Polygons, grid:
         _write_layer(aside, "polygons", whole, geometry=geometry, crs=grid.crs)
         _write_layer(aside, "totals", table)
         aside.replace(path)
+    except (DataSourceError, DataLayerError) as error:
+        # GDAL's own words for a disk that takes no more.
+        raise StoreError(
+            str(path),
+            f"could not be written ({error})",
+            wanted="a disk with room that may be written",
+            do="Make room or correct the permissions, then give the same command.",
+        ) from error
     finally:
         aside.unlink(missing_ok=True)
 

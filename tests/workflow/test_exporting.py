@@ -21,6 +21,7 @@ import eurosic
 from eurosic.base.errors import StoreError
 from eurosic.cli import main
 from eurosic.report.polygon_totals import COUNTED
+from eurosic.workflow.area_totals import totals_by
 from eurosic.workflow.exporting import export
 from tests.workflow.small import small_recipe
 
@@ -188,6 +189,23 @@ def test_a_second_call_gives_the_same_bytes(finished: Path, polygons: Path, tabl
     before = path.read_bytes()
     assert _call("totals", finished, "--by", polygons).exit_code == 0
     assert path.read_bytes() == before
+
+
+def test_a_geopackage_that_cannot_be_written_is_told(
+    finished: Path, polygons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an error of use; the earlier file stays, and no remnant."""
+    path = finished / "totals_by_regions.gpkg"
+    path.write_bytes(b"as before")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise pyogrio.errors.DataSourceError("no space left")
+
+    monkeypatch.setattr(pyogrio.raw, "write", refuse)
+    with pytest.raises(StoreError, match="no space left"):
+        totals_by(finished, polygons)
+    assert path.read_bytes() == b"as before"
+    assert not list(finished.glob(".*partial*"))
 
 
 def test_polygons_elsewhere_are_refused_by_the_command(finished: Path, tmp_path: Path) -> None:
