@@ -172,8 +172,8 @@ def _write_plain(cube: xr.Dataset, file: CogFile, path: Path) -> int:
         tiled=True,
         blockxsize=_BLOCK,
         blockysize=_BLOCK,
-        # All years of a block are given at once: written together, no block is packed twice.
-        interleave="pixel",
+        # Overviews are made band by band: of blocks that hold all years, each would be packed once a year.
+        interleave="band",
         compress="deflate",
         zlevel=1,
         bigtiff="if_safer",
