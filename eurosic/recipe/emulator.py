@@ -101,6 +101,15 @@ class Training(Section):
     curriculum: Annotated[tuple[Curriculum, ...], AfterValidator(_ends)] | None = None
 
 
+class Finish(Section):
+    """A second, gentler training that begins with the weights of the first."""
+
+    steps: _Number
+    learning_rate: float = Field(gt=0, lt=1)
+    checks: _Number | None = None
+    curriculum: Annotated[tuple[Curriculum, ...], AfterValidator(_ends)] | None = None
+
+
 class EmulatorRecipe(Section):
     """A whole recipe of an emulator."""
 
@@ -116,6 +125,7 @@ class EmulatorRecipe(Section):
     members: Annotated[int, AfterValidator(_members)] = 5
     seed: Annotated[int, AfterValidator(_seed)] = 0
     training: Annotated[Training, BeforeValidator(as_mapping)] = Training()
+    finish: Finish | None = None
     limits: tuple[str, ...] = ()
 
     @cached_property
@@ -125,12 +135,18 @@ class EmulatorRecipe(Section):
 
     def training_options(self) -> dict[str, Any]:
         """Return the arguments of `emulator.train.TrainingOptions` that the recipe gives."""
-        given = self.training.given()
-        if "curriculum" in given:
-            given["curriculum"] = tuple(
-                (stage.until, stage.years) for stage in self.training.curriculum or ()
-            )
-        return {"seed": self.seed, **given}
+        return {"seed": self.seed, **_options(self.training)}
+
+    def finish_options(self) -> dict[str, Any] | None:
+        """Return the arguments of `emulator.train.TrainingOptions` of the second training, where there is one."""
+        return self.training_options() | _options(self.finish) if self.finish else None
+
+
+def _options(section: Training | Finish) -> dict[str, Any]:
+    given = section.given()
+    if section.curriculum is not None:
+        given["curriculum"] = tuple((stage.until, stage.years) for stage in section.curriculum)
+    return given
 
 
 def load_emulator_recipe(path: Path) -> EmulatorRecipe:

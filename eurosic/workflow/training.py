@@ -17,7 +17,7 @@ from distributed import Client
 
 from eurosic.base.errors import RecipeError
 from eurosic.clusters import Profile, open_client
-from eurosic.emulator.data import split_of
+from eurosic.emulator.data import Lesson, Split, split_of
 from eurosic.emulator.train import Trained, TrainingOptions, train_member
 from eurosic.outputs.ledger import write_atomically
 from eurosic.recipe.emulator import EmulatorRecipe, load_emulator_recipe
@@ -54,6 +54,17 @@ class TrainingSetup:
         """How each member is trained."""
         return TrainingOptions(**self.recipe.training_options())
 
+    @cached_property
+    def finish(self) -> TrainingOptions | None:
+        """How each member is trained a second time, more gently, where the recipe says so."""
+        options = self.recipe.finish_options()
+        return TrainingOptions(**options) if options else None
+
+    @property
+    def steps(self) -> int:
+        """Steps of all members together."""
+        return self.recipe.members * (self.options.steps + (self.finish.steps if self.finish else 0))
+
 
 def set_up_training(path: Path, folder: Path, *, simulations: Path | None = None) -> TrainingSetup:
     """Return the set-up of an emulator recipe's file.
@@ -79,6 +90,7 @@ class MemberTask:
 
     simulations: Path
     options: TrainingOptions
+    finish: TrainingOptions | None
     shares: tuple[tuple[str, float], ...]
     unseen: tuple[str, ...]
     work: Path
@@ -88,12 +100,31 @@ class MemberTask:
         lesson = open_lesson(self.simulations)
         split = split_of(lesson, dict(self.shares), seed=self.options.seed, unseen=self.unseen)
 
+        first = self._trained(lesson, split, self.options, member)
+        if self.finish is None:
+            return first
+        return self._trained(lesson, split, self.finish, member, initial=first)
+
+    def _trained(
+        self,
+        lesson: Lesson,
+        split: Split,
+        options: TrainingOptions,
+        member: int,
+        *,
+        initial: Trained | None = None,
+    ) -> Trained:
+        done = self.options.steps if initial else 0
+
         def tell(step: int, training: float, validation: float) -> None:
-            told = {"step": step, "training": training, "validation": validation}
+            told = {"step": done + step, "training": training, "validation": validation}
             write_atomically(self.work / f"member-{member}.json", json.dumps(told).encode())
 
-        checkpoint = self.work / f"member-{member}.pt"
-        return train_member(lesson, split, self.options, member=member, checkpoint=checkpoint, tell=tell)
+        checkpoint = self.work / f"member-{member}{'-finish' if initial else ''}.pt"
+        weights = initial.weights if initial else None
+        return train_member(
+            lesson, split, options, member=member, checkpoint=checkpoint, tell=tell, initial=weights
+        )
 
 
 def train(setup: TrainingSetup, *, profile: Profile, tell: Teller) -> Path:
@@ -111,6 +142,7 @@ def train(setup: TrainingSetup, *, profile: Profile, tell: Teller) -> Path:
     task = MemberTask(
         setup.simulations.resolve(),
         setup.options,
+        setup.finish,
         tuple(recipe.split.items()),
         recipe.unseen,
         setup.work.resolve(),
@@ -130,11 +162,12 @@ def _simulate(setup: TrainingSetup, profile: Profile, tell: Teller) -> None:
 
 
 def _members(setup: TrainingSetup, task: MemberTask, client: Client, tell: Teller) -> list[Trained]:
-    futures = [client.submit(task, m, key=f"member-{m}", pure=False) for m in range(setup.recipe.members)]
-    total = setup.recipe.members * setup.options.steps
+    futures = [
+        client.submit(task, m, key=f"member-{m}", pure=False) for m in range(1, setup.recipe.members + 1)
+    ]
     try:
         while any(future.status == "pending" for future in futures):
-            tell.progress(_steps_done(setup), total)
+            tell.progress(_steps_done(setup), setup.steps)
             time.sleep(_POLL)
         return list(client.gather(futures))
     finally:
