@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -103,7 +103,9 @@ class MemberTask:
         first = self._trained(lesson, split, self.options, member)
         if self.finish is None:
             return first
-        return self._trained(lesson, split, self.finish, member, initial=first)
+        second = self._trained(lesson, split, self.finish, member, initial=first)
+        later = [(self.options.steps + row[0], *row[1:]) for row in second.history]
+        return replace(second, history=[*first.history, *later])
 
     def _trained(
         self,
