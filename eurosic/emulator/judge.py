@@ -53,6 +53,13 @@ def columns_at(lesson: Lesson, which: NDArray[np.int64]) -> Columns:
     return Columns(c.covariates[which], c.state[which], c.baseline[which], c.forcing[:, which])
 
 
+def one_a_column(lesson: Lesson, which: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]:
+    """Return one simulation of each column among some: a column and its counterpart err alike, and count once."""
+    shuffled = np.random.default_rng([seed, 4]).permutation(which)
+    _, first = np.unique(lesson.column[shuffled], return_index=True)
+    return np.sort(shuffled[first])
+
+
 def predicted(emulator: Emulator, lesson: Lesson, which: NDArray[np.int64]) -> tuple[Array, Array]:
     """Return mean and standard deviation of the members for some simulations, ``(simulation, year, target)``."""
     values, deviation = emulator.predict_members(columns_at(lesson, which))
@@ -111,13 +118,14 @@ def balance_error(told: Rows, start: Rows, frame: Frame) -> float:
     lime = told["drivers"][..., 3:4, :] * torch.tensor(frame.lime_shares).unsqueeze(-1)
     dissolved, limed = told["dissolved"].double().sum(dim=0), lime.double().sum(dim=0)
     gone = start["carbonate"].double() - told["carbonate"][-1].double() + limed
-    errors = [(gone - dissolved).abs() / (told["dissolved"].abs().double().sum(dim=0) + limed + _LITTLE)]
+    turned = told["dissolved"].abs().double().sum(dim=0)
+    errors = [(gone - dissolved).abs() / (turned + limed + _LITTLE)]
     for name in ("calcium", "charge"):
         passed, given = (told[f"{name}_{way}"].double().sum(dim=0) for way in ("passed", "given"))
         above = functional.pad(passed[..., :-1, :], (0, 0, 1, 0))
         stored = told[name][-1].double() - start[name].double()
         through = sum(told[f"{name}_{way}"].abs().double().sum(dim=0) for way in ("passed", "given"))
-        errors.append(
-            (dissolved + above + given - passed - stored).abs() / (through + dissolved.abs() + _LITTLE)
-        )
+        exchanged = torch.diff(told[name].double(), dim=0).abs().sum(dim=0)
+        wrong = (dissolved + above + given - passed - stored).abs()
+        errors.append(wrong / (through + turned + exchanged + _LITTLE))
     return max(float(error.max()) for error in errors)

@@ -24,7 +24,7 @@ from eurosic.emulator.card_check import card_signature
 from eurosic.emulator.coverage import CoverageRow, coverage_table
 from eurosic.emulator.data import Lesson, Split, split_of
 from eurosic.emulator.domain import Domain, domain_features, fit_domain
-from eurosic.emulator.judge import columns_at, fluxes_of, network_of_members, predicted
+from eurosic.emulator.judge import columns_at, fluxes_of, network_of_members, one_a_column, predicted
 from eurosic.emulator.predict import Emulator
 from eurosic.emulator.skill import (
     Judged,
@@ -43,8 +43,8 @@ from eurosic.workflow.run import Teller
 if TYPE_CHECKING:
     from eurosic.workflow.training import TrainingSetup
 
+_OF_SIMULATOR = "It stands in for the embedded simulator and is no better than it: what the simulator leaves out, it leaves out."
 _LIMITS = (
-    "It stands in for the embedded simulator and is no better than it: what the simulator leaves out, it leaves out.",
     "The climate of its simulations is constant in time: a climate that moves lies outside its domain.",
     "Lime was not among its simulations: a column that is limed lies outside its domain.",
 )
@@ -92,9 +92,10 @@ def _errors(values: NDArray[np.floating], lesson: Lesson, which: NDArray[np.int6
 
 
 def _coverage(emulator: Emulator, lesson: Lesson, split: Split, spread: Spread) -> list[CoverageRow]:
-    values, deviation = predicted(emulator, lesson, split.test)
+    alone = one_a_column(lesson, split.test, seed=0)
+    values, deviation = predicted(emulator, lesson, alone)
     regime = values[..., lesson.signature.target_index("regime")]
-    return coverage_table(_errors(values, lesson, split.test), deviation, regime=regime, spread=spread)
+    return coverage_table(_errors(values, lesson, alone), deviation, regime=regime, spread=spread)
 
 
 def _card(
@@ -129,10 +130,16 @@ def _card(
             "features": len(domain.names),
             "share of test columns outside": float((~domain.inside(test)).mean()),
         },
-        "limits": (*recipe.limits, *_LIMITS, *spread.fallbacks()),
+        "limits": (*recipe.limits, *_limits_of(setup), *spread.fallbacks()),
         "versions": {**versions(), "torch": metadata.version("torch")},
         "measures": measures,
     }
+
+
+def _limits_of(setup: TrainingSetup) -> tuple[str, ...]:
+    with open_ensemble(setup.simulations) as ensemble:
+        engine = ensemble.attrs.get("engine")
+    return (_OF_SIMULATOR, *_LIMITS) if engine == "simulator" else _LIMITS
 
 
 def _trained_on(setup: TrainingSetup, lesson: Lesson, split: Split) -> TrainedOn:

@@ -17,6 +17,8 @@ def small_recipe(folder: Path, *, tile: int = 16, name: str = "small", **changes
     recipe["grid"] = {"resolution": "50 km", "extent": {"countries": ["HU", "AT", "RO", "BG", "ES"]}}
     recipe["projection"] = {"years": "2020-2024 step 2", "tile": f"{tile} cells", "spin_up": "3 years"}
     recipe["outputs"] = {}
+    # The simulator: what is tried here is the walk; recipes with the emulator are smoked as they are.
+    recipe["predictor"] = "simulator"
     kept = ("baseline", "f2f_input", "zero_now")
     recipe["pathways"] = {key: value for key, value in recipe["pathways"].items() if key in kept}
     recipe["pathways"]["same"] = {"ramp": {"mineral": "0 %", "from": 2020, "to": 2021}, "nue": "constant NUE"}
