@@ -43,7 +43,10 @@ from eurosic.workflow.run import Teller
 if TYPE_CHECKING:
     from eurosic.workflow.training import TrainingSetup
 
-_OF_SIMULATOR = "It stands in for the embedded simulator and is no better than it: what the simulator leaves out, it leaves out."
+_OF_SIMULATOR = (
+    "It stands in for the embedded simulator and is no better than it:"
+    " what the simulator leaves out, it leaves out."
+)
 _LIMITS = (
     "The climate of its simulations is constant in time: a climate that moves lies outside its domain.",
     "Lime was not among its simulations: a column that is limed lies outside its domain.",

@@ -79,7 +79,7 @@ def test_the_change_of_carbonate_is_that_of_the_simulator(emulator, predicted, s
 
 @pytest.mark.parametrize(("target", "most"), [("ph_soil_0_30cm", 0.032), ("ph_lab_0_30cm", 0.04)])
 def test_ph_is_within_some_hundredths(target, most, emulator, predicted, simulated):
-    """Root mean square over all columns and years; 0.030 and 0.036 on the card's own test, 0.03 is the aim of both."""
+    """Root mean square over all columns and years; 0.030 and 0.036 on the card's test, 0.03 is the aim of both."""
     said, was = _pair(emulator, predicted, simulated, target)
     assert np.sqrt(((said - was) ** 2).mean()) <= most
 

@@ -40,7 +40,9 @@ def main(ensemble: Path) -> None:
     columns = Columns(
         c.covariates[:256], c.state[:256], c.baseline[:256], c.forcing[:, :256].repeat(8, axis=0)
     )
-    head = "width context weights  loss   SIC R2   MAE %  pH rmse  difference R2  M cell-years/s  CPU s to train"
+    head = (
+        "width context weights  loss   SIC R2   MAE %  pH rmse  difference R2  M cell-years/s  CPU s to train"
+    )
     print(head)  # noqa: T201
     for width, context in SIZES:
         given = recipe.training_options() | {"width": width, "context": context, "steps": STEPS}

@@ -21,8 +21,8 @@ from eurosic.simulator.marginals import Kept
 from eurosic.simulator.options import SimulatorOptions, frame_of, settings_of
 from eurosic.simulator.phreeqc import run_phreeqc
 from eurosic.simulator.profile import Record, run_course
-from eurosic.simulator.sampling import sobol_design
 from eurosic.simulator.recording import THRESHOLD
+from eurosic.simulator.sampling import sobol_design
 from eurosic.simulator.trajectory_kinds import SHARES, draw_trajectories
 from eurosic.workflow.designing import Judging, columns_of
 from eurosic.workflow.phreeqc_column import copied, course_of, met_course, started

@@ -261,9 +261,7 @@ def _split(lesson: Lesson) -> Split:
     return Split(order[third:], order[:third], nothing, order[:third], nothing)
 
 
-_BRIEF = TrainingOptions(
-    width=16, context=16, steps=30, batch=8, curriculum=((1.0, 20),), checks=3
-)
+_BRIEF = TrainingOptions(width=16, context=16, steps=30, batch=8, curriculum=((1.0, 20),), checks=3)
 
 
 def test_raw_runs_train_a_member(raw: Path, tmp_path: Path):
