@@ -98,7 +98,9 @@ def test_a_run_that_its_walltime_kills_is_finished_by_the_next_job(slurm, tmp_pa
         assert "Traceback" not in log
     for name, job in after.items():
         assert slurm.wait(job, 180) == "COMPLETED", name
-        assert "tiles are finished already" in (tmp_path / name / f"{job}.log").read_text()
+        # On a busy machine the walltime can come before the first tile: then there is nothing to take up.
+        if "tiles " in (tmp_path / name / f"{first[name]}.log").read_text():
+            assert "tiles are finished already" in (tmp_path / name / f"{job}.log").read_text()
         checked = CliRunner().invoke(main, ["verify", str(tmp_path / name / "out")])
         assert "0 unfinished, 0 damaged" in checked.output
     # They were cut off at different instants.
