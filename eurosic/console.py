@@ -6,6 +6,7 @@ of the command line; must not import any stage.
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -104,14 +105,20 @@ def _ending_cleanly() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+    # Connections that close under work that is given up are no fault, and Dask would log each with a traceback; the
+    # process has nothing else to say from here on.
+    logging.disable(logging.CRITICAL)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     # Once is enough: a second signal must not cut short the clearing up that the first began.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated

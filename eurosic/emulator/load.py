@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from eurosic.base.errors import CardError
+from eurosic.base.signature import Signature
 from eurosic.emulator.calibration import Spread
 from eurosic.emulator.card import Card, read_card
-from eurosic.emulator.card_check import signature_of
+from eurosic.emulator.card_check import check_signature, signature_of
 from eurosic.emulator.domain import Domain
 from eurosic.emulator.network import Network, Sizes
 from eurosic.emulator.packing import Arrays
@@ -27,18 +28,22 @@ from eurosic.emulator.weights_store import frame_from, read_weights
 _PARTS = ("network", "frame", "domain", "spread")
 
 
-def load_emulator(path: str | Path) -> Emulator:
-    """Return the emulator of a card's folder, ready to predict.
+def load_emulator(path: str | Path, offered: Signature | None = None) -> Emulator:
+    """Return the emulator of a card's folder, ready to predict; `offered` is what the inputs give, where it is known.
 
     Raises
     ------
     CardError
         If card or weights are missing, damaged, changed or exchanged, or a member is missing.
     UnitError
-        If the card names a feature in another unit than the vocabulary.
+        If the card names a feature in another unit than the vocabulary, or the inputs offer it in another.
+    PredictorError
+        If the inputs offer other features than the card's, or in another order.
     """
     folder = Path(path)
     card = read_card(folder)
+    if offered is not None:
+        check_signature(card.signature, offered, str(folder))
     parts = read_weights(folder, _PARTS)
     network = network_of(parts["network"], str(folder))
     _check_members(card, network, str(folder))

@@ -19,7 +19,7 @@ from torch import Tensor
 from eurosic.base.flags import Regime
 from eurosic.base.signature import Columns, Signature, names
 from eurosic.base.units import MOLAR_MASS_C, MOLAR_MASS_N
-from eurosic.base.vocabulary import STANDARD_DEPTHS
+from eurosic.base.vocabulary import STANDARD_DEPTHS, TARGETS
 from eurosic.emulator.balance import (
     calcareous_share,
     carbon_leached,
@@ -48,21 +48,7 @@ from eurosic.emulator.network import (
 from eurosic.emulator.rows import STEPPED
 
 # What a year says, in order: the targets, and what the regime is made of.
-RECORDED = (
-    "sic_change_0_30cm",
-    "sic_change_0_100cm",
-    "sic_change_0_200cm",
-    "ph_soil_0_30cm",
-    "ph_lab_0_30cm",
-    "dic_leaching",
-    "alkalinity_leaching",
-    "co2_to_air_from_carbonate",
-    "nitrate_leaching",
-    "decalcification_depth",
-    "regime",
-    "topsoil_share",
-    "deepest_share",
-)
+RECORDED = (*TARGETS, "topsoil_share", "deepest_share")
 REGIME, _TOPSOIL, _ANYWHERE = (RECORDED.index(name) for name in ("regime", "topsoil_share", "deepest_share"))
 CLIMATE = ("temperature", "precipitation", "drainage")
 # By depth, over years and rows.
@@ -193,19 +179,20 @@ class MicroBatch:
         carbon = torch.relu(carbon_leached(charge, told[_GAS], gas))
         topsoil, metre = told[0], told[0] + told[1]
         mass = self.scale * MOLAR_MASS_C
-        record = torch.stack(
-            [
-                topsoil * mass,
-                metre * mass,
-                (metre + told[2]) * mass,
-                *ph_of(told[_PH]),
-                carbon * mass,
-                charge * (2.0 * self.scale),
-                (told[_DISSOLVED] - carbon) * mass,
-                told[_LEACHED] * (self.scale * MOLAR_MASS_N),
-                *_of_shares(told[_SHARES]),
-            ]
-        )
+        in_situ, lab = ph_of(told[_PH])
+        made = {
+            "sic_change_0_30cm": topsoil * mass,
+            "sic_change_0_100cm": metre * mass,
+            "sic_change_0_200cm": (metre + told[2]) * mass,
+            "ph_soil_0_30cm": in_situ,
+            "ph_lab_0_30cm": lab,
+            "dic_leaching": carbon * mass,
+            "alkalinity_leaching": charge * (2.0 * self.scale),
+            "co2_to_air_from_carbonate": (told[_DISSOLVED] - carbon) * mass,
+            "nitrate_leaching": told[_LEACHED] * (self.scale * MOLAR_MASS_N),
+            **_of_shares(told[_SHARES]),
+        }
+        record = torch.stack([made[name] for name in RECORDED])
         record[REGIME] = regime_of(record)
         return record
 
@@ -226,7 +213,7 @@ def _tell(row: Tensor, carbonate: Tensor, proposed: Tensor, dissolved: Tensor) -
     torch.sum(dissolved - proposed[CHARGE], dim=0, out=row[_FREED])
 
 
-def _of_shares(share: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _of_shares(share: Tensor) -> dict[str, Tensor]:
     """Return the depth without carbonate, room for the regime, and the shares that make it, of shares by depth."""
     held = torch.where(share > _LEAST_SHARE, share, 0.0)
     bare, empty = (_THICK - _THICK * held).unbind(0), (held == 0.0).float().unbind(0)
@@ -235,7 +222,12 @@ def _of_shares(share: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     for above in range(DEPTHS - 2, -1, -1):
         depth = torch.addcmul(bare[above], empty[above], depth)
     topsoil = (share[:3] * _OF_TOPSOIL).sum(dim=0)
-    return torch.clamp(depth, 0.0, _DEEPEST), torch.zeros_like(depth), topsoil, share.amax(dim=0)
+    return {
+        "decalcification_depth": torch.clamp(depth, 0.0, _DEEPEST),
+        "regime": torch.zeros_like(depth),
+        "topsoil_share": topsoil,
+        "deepest_share": share.amax(dim=0),
+    }
 
 
 def regime_of(record: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ opens it once. *Source:* DESIGN.md section 3; docs/7-engine.md for micro-batches
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -109,7 +111,7 @@ class Emulator:
         size = micro_batch(variants)
         columns = spun_up(columns, self.signature)
         networks = self._alone
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             for start in range(0, cells, size):
                 here = slice(start, min(start + size, cells))
                 mean, spread = self._batch(_padded(columns, here, size), networks)
@@ -140,6 +142,17 @@ class Emulator:
     def _one_climate(self, columns: Columns) -> bool:
         climate = columns.forcing[..., [names(self.signature.drivers).index(name) for name in CLIMATE]]
         return bool((climate == climate[:1]).all())
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch use one thread: products of this size are done before a second one has begun to help."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _variant(columns: Columns, variant: int) -> Columns:

@@ -21,6 +21,8 @@ from eurosic.projection.tile import TOTALLED, TileSpec
 # Bytes; peak of a worker beyond its tile: 370 MB measured (`peak_memory_of_a_worker_MB` of run.json) where the
 # compiled simulator lies on the disk, and room for one that must compile it.
 _WORKER_AT_REST = 520e6
+# Bytes; what the library of networks adds to it: 936 MB measured for `europe-10km`, 813 MB for the quickstart.
+_NETWORKS = 130e6
 # Arrays of a batch that live at once: forcing, prediction, pathways, and one copy of each in flight.
 _COPIES = 4
 
@@ -125,7 +127,7 @@ def plan_projection(
         tiles=extent.tiles,
         column_years=column_years,
         bytes_out=extent.cells * _bytes_per_cell(extent, signature) + totals,
-        memory_per_worker=_WORKER_AT_REST + sum(stages.values()),
+        memory_per_worker=_WORKER_AT_REST + _NETWORKS * extent.spread + sum(stages.values()),
         seconds=column_years / extent.tiles * rounds / rate,
         workers=workers,
         worst=worst,

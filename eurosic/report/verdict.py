@@ -103,6 +103,12 @@ def sentences(found: Verdict, *, cells: int) -> Iterator[str]:
         f"  Total: wrong by at most {_most(found.totals)}; its differences from baseline by at most"
         f" {_most(found.differences)}. Of the cells that the emulator answered."
     )
+    small = [name for name, error in found.differences.items() if error is None]
+    if small:
+        yield (
+            f"  Differences too small to judge, below {CLEAR_DIFFERENCE:g} kg C ha-1 yr-1: {', '.join(small)}."
+            " There the emulator's own error counts (check.csv); `predictor: simulator` has none."
+        )
     if found.worst_regime is not None:
         error = _percent(found.regimes[found.worst_regime])
         yield f"  Worst regime: {found.worst_regime}, {error} of its mean change."

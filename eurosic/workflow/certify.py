@@ -94,11 +94,13 @@ def _errors(values: NDArray[np.floating], lesson: Lesson, which: NDArray[np.int6
     return np.where(flags, np.nan, values - lesson.truth[which])
 
 
-def _coverage(emulator: Emulator, lesson: Lesson, split: Split, spread: Spread) -> list[CoverageRow]:
-    alone = one_a_column(lesson, split.test, seed=0)
-    values, deviation = predicted(emulator, lesson, alone)
+def _coverage(judged: Judged, deviation: NDArray[np.floating], spread: Spread) -> list[CoverageRow]:
+    lesson = judged.lesson
+    alone = np.isin(judged.which, one_a_column(lesson, judged.which, seed=0))
+    values = judged.predicted[alone]
     regime = values[..., lesson.signature.target_index("regime")]
-    return coverage_table(_errors(values, lesson, alone), deviation, regime=regime, spread=spread)
+    errors = _errors(values, lesson, judged.which[alone])
+    return coverage_table(errors, deviation[alone], regime=regime, spread=spread)
 
 
 def _card(
@@ -109,7 +111,9 @@ def _card(
     trained: list[Trained],
 ) -> dict[str, Any]:
     (lesson, split), (domain, spread), recipe = data, fitted, setup.recipe
-    judged = Judged(lesson, split.test, predicted(emulator, lesson, split.test)[0])
+    values, deviation = predicted(emulator, lesson, split.test)
+    judged = Judged(lesson, split.test, values)
+    trained_on = _trained_on(setup, lesson, split)
     fluxes = fluxes_of(emulator.network, lesson, split.test)
     measures = headline_measures(judged) | difference_measures(judged)
     if len(split.unseen):
@@ -124,24 +128,22 @@ def _card(
         "signature": card_signature(
             lesson.signature, columns_at(lesson, split.train), lesson.truth[split.train]
         ),
-        "trained_on": _trained_on(setup, lesson, split),
+        "trained_on": trained_on,
         "network": _network(emulator, trained),
         "skill": tuple(skill_rows(judged)),
         "fluxes": tuple(flux_rows(fluxes.predicted, fluxes.true, lesson.known)),
-        "coverage": tuple(_coverage(emulator, lesson, split, spread)),
+        "coverage": tuple(_coverage(judged, deviation, spread)),
         "domain": {
             "features": len(domain.names),
             "share of test columns outside": float((~domain.inside(test)).mean()),
         },
-        "limits": (*recipe.limits, *_limits_of(setup), *spread.fallbacks()),
+        "limits": (*recipe.limits, *_limits_of(trained_on.engine), *spread.fallbacks()),
         "versions": {**versions(), "torch": metadata.version("torch")},
         "measures": measures,
     }
 
 
-def _limits_of(setup: TrainingSetup) -> tuple[str, ...]:
-    with open_ensemble(setup.simulations) as ensemble:
-        engine = ensemble.attrs.get("engine")
+def _limits_of(engine: str) -> tuple[str, ...]:
     return (_OF_SIMULATOR, *_LIMITS) if engine == "simulator" else _LIMITS
 
 

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from distributed import Client
 
-from eurosic.base.errors import RecipeError
+from eurosic.base.errors import CardError, RecipeError
 from eurosic.clusters import Profile, open_client
+from eurosic.emulator.card import CARD, read_card
 from eurosic.emulator.data import Lesson, Split, split_of
 from eurosic.emulator.train import Trained, TrainingOptions, train_member
 from eurosic.outputs.ledger import write_atomically
+from eurosic.outputs.simulations import open_ensemble
 from eurosic.recipe.emulator import EmulatorRecipe, load_emulator_recipe
 from eurosic.workflow.certify import certify
 from eurosic.workflow.ensemble import make_ensemble, set_up_ensemble
@@ -135,8 +137,11 @@ def train(setup: TrainingSetup, *, profile: Profile, tell: Teller) -> Path:
     Raises
     ------
     EurosicError
-        Whatever a user can mend; no finished member and no checkpoint is lost.
+        Whatever a user can mend; no finished member, no checkpoint and no other card is lost.
     """
+    if _is_made(setup):
+        tell.say(f"{setup.folder}: finished already, nothing to do.")
+        return setup.folder
     setup.work.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
     _simulate(setup, profile, tell)
@@ -153,6 +158,25 @@ def train(setup: TrainingSetup, *, profile: Profile, tell: Teller) -> Path:
         trained = _members(setup, task, client, tell)
     tell.say(f"trained    {recipe.members} members in {(time.perf_counter() - began) / 60:.1f} min")
     return certify(setup, trained, tell)
+
+
+def _is_made(setup: TrainingSetup) -> bool:
+    """Return whether the card of this very recipe and ensemble is there; refuse to train over another one."""
+    if not (setup.folder / CARD).exists():
+        return False
+    made = read_card(setup.folder).trained_on
+    same = made.recipe_digest == setup.recipe.digest
+    if same and setup.given is not None:
+        with open_ensemble(setup.given) as ensemble:
+            same = made.ensemble_digest == ensemble.attrs.get("digest")
+    if not same:
+        raise CardError(
+            str(setup.folder),
+            "holds the card of another recipe or ensemble",
+            wanted="no card, or that of this very training",
+            do="Choose another --out; nothing was changed.",
+        )
+    return True
 
 
 def _simulate(setup: TrainingSetup, profile: Profile, tell: Teller) -> None:

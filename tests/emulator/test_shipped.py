@@ -77,11 +77,14 @@ def test_the_change_of_carbonate_is_that_of_the_simulator(emulator, predicted, s
     assert np.abs(said - was).mean() <= 0.02 * np.abs(was).mean()
 
 
-@pytest.mark.parametrize(("target", "most"), [("ph_soil_0_30cm", 0.032), ("ph_lab_0_30cm", 0.04)])
-def test_ph_is_within_some_hundredths(target, most, emulator, predicted, simulated):
-    """Root mean square over all columns and years; 0.030 and 0.036 on the card's test, 0.03 is the aim of both."""
+_MISSED = pytest.mark.xfail(strict=True, reason="lab pH misses its aim: 0.036 on the card's test columns")
+
+
+@pytest.mark.parametrize("target", ["ph_soil_0_30cm", pytest.param("ph_lab_0_30cm", marks=_MISSED)])
+def test_ph_is_within_three_hundredths(target, emulator, predicted, simulated):
+    """Root mean square over all columns and years."""
     said, was = _pair(emulator, predicted, simulated, target)
-    assert np.sqrt(((said - was) ** 2).mean()) <= most
+    assert np.sqrt(((said - was) ** 2).mean()) <= 0.03
 
 
 def test_the_carbon_that_leaches_is_that_of_the_simulator(emulator, predicted, simulated):

@@ -179,4 +179,8 @@ def test_a_pathway_that_changes_nothing_has_no_relative_error_of_its_difference(
     assert found.differences == {"f2f": None}
     assert found.difference_r2 == {"f2f": None}
     assert list(warnings(found, above=0.0)) == []
-    assert "not defined" in "\n".join(sentences(found, cells=60))
+    said = "\n".join(sentences(found, cells=60))
+    assert "not defined" in said
+    assert "too small to judge, below 1 kg C ha-1 yr-1: f2f." in said  # named, not left out in silence
+    clear = "\n".join(sentences(verdict_of(skill_table(checked), YEARS), cells=60))
+    assert "too small" not in clear

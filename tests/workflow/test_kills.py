@@ -1,7 +1,5 @@
 """Law: after a hundred kills at random instants the store is the same, bit for bit, and nothing was done twice.
 
-Thirty of the hundred are in the suite, whose time is short; `EUROSIC_KILLS=100` in the environment does all of them.
-
 Whoever is killed, client, worker or a process that does all itself, by SIGKILL or SIGTERM, what is on the disk is
 either finished or worth nothing. The kills of whole runs by the command line are in `test_run`.
 """
@@ -40,7 +38,6 @@ from tests.workflow.killing import (
 )
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
-KILLS = int(os.environ.get("EUROSIC_KILLS", "30"))
 Run = Callable[[Path], BaseProcess]
 
 
@@ -131,9 +128,7 @@ def _assert_undisturbed(place: Path, world: tuple[CellTable, dict[str, bytes]]) 
 @pytest.mark.slow
 def test_kills_of_a_process_that_does_all_itself(world, spawn, folder):
     """Reading, computing, writing and recording are cut off anywhere."""
-    for place in _kill_until(
-        KILLS * 2 // 5, lambda place: spawn(write_alone, world[0], place), folder / "alone", seed=1
-    ):
+    for place in _kill_until(40, lambda place: spawn(write_alone, world[0], place), folder / "alone", seed=1):
         _assert_undisturbed(place, world)
 
 
@@ -142,7 +137,7 @@ def test_kills_of_a_client_whose_workers_live_on(world, watching, spawn, folder)
     """Workers may still be writing a tile of the client that died when the next one asks for it."""
     address = watching.scheduler.address
     for place in _kill_until(
-        KILLS * 2 // 5,
+        40,
         lambda place: spawn(write_as_client, world[0], place, address),
         folder / "clients",
         seed=2,
@@ -157,7 +152,7 @@ def test_kills_of_workers_under_a_client_that_goes_on(world, watching, folder):
     """The client notices nothing but the time: a tile of a worker that died is done by another."""
     rng, killed = random.Random(3), 0
     tiles = list(tiles_of(world[0].cells, TILE))
-    while killed < KILLS // 5:
+    while killed < 20:
         place = folder / f"workers-{killed}"
         # A tile is given up after four deaths of its worker: two a run are never that many.
         fatal = rng.sample(range(len(tiles) - 1), 2)

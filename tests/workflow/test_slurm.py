@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND = f"{sys.executable} -c 'from eurosic.cli import main; main()'"
 # A job of a minute that asks for its signal a minute before its end has it when SLURM next looks, so many s after it
 # began; by then it is at work, and the work, with what comes before and after it, is longer than that anywhere.
-_SIGNAL_AFTER, _WORK = 22.0, 20.0
+_SIGNAL_AFTER, _WORK = 28.0, 30.0
 _YEARS, _TRIED = 41, 10
 
 
@@ -98,9 +98,7 @@ def test_a_run_that_its_walltime_kills_is_finished_by_the_next_job(slurm, tmp_pa
         assert "Traceback" not in log
     for name, job in after.items():
         assert slurm.wait(job, 180) == "COMPLETED", name
-        # On a busy machine the walltime can come before the first tile: then there is nothing to take up.
-        if "tiles " in (tmp_path / name / f"{first[name]}.log").read_text():
-            assert "tiles are finished already" in (tmp_path / name / f"{job}.log").read_text()
+        assert "tiles are finished already" in (tmp_path / name / f"{job}.log").read_text()
         checked = CliRunner().invoke(main, ["verify", str(tmp_path / name / "out")])
         assert "0 unfinished, 0 damaged" in checked.output
     # They were cut off at different instants.

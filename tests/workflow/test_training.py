@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from eurosic.base.errors import RecipeError, StoreError
+from eurosic.base.errors import PredictorError, RecipeError, StoreError, UnitError
 from eurosic.cli import main
 from eurosic.clusters import Profile
 from eurosic.emulator.card import read_card
@@ -106,6 +107,31 @@ def test_the_same_recipe_gives_the_same_weights_and_a_killed_training_too(recipe
     for one, again, resumed in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, again)
         np.testing.assert_array_equal(one, resumed)
+
+
+def test_a_finished_card_is_kept_and_another_is_not_overwritten(recipe, card, tmp_path):
+    """The same command has nothing to do; another recipe is refused, and no byte of the card changes."""
+    before = {file.name: file.read_bytes() for file in card.iterdir() if file.is_file()}
+    again = CliRunner().invoke(main, ["train", str(recipe), "--out", str(card), "--workers", "1"])
+    assert "finished already" in again.output
+    other = tmp_path / "other.yaml"
+    other.write_text(EMULATOR.replace("seed: 3", "seed: 4"), encoding="utf-8")
+    refused = CliRunner().invoke(main, ["train", str(other), "--out", str(card)])
+    assert refused.exit_code == 2
+    assert "holds the card of another recipe or ensemble" in refused.output
+    assert {file.name: file.read_bytes() for file in card.iterdir() if file.is_file()} == before
+
+
+def test_inputs_that_the_card_does_not_know_are_refused_when_it_is_opened(card):
+    """A unit that differs, by name of the feature and both units; features out of order, by their names."""
+    known = load_emulator(card).signature
+    first, second, *others = known.covariates
+    wrong = replace(known, covariates=(replace(first, unit="kg m-3"), second, *others))
+    with pytest.raises(UnitError, match=rf"{first.name} in 'kg m-3'.*{first.unit}"):
+        load_emulator(card, wrong)
+    with pytest.raises(PredictorError, match=f"{second.name}.* stands at place 1"):
+        load_emulator(card, replace(known, covariates=(second, first, *others)))
+    assert load_emulator(card, known).digest == read_card(card).digest
 
 
 def test_simulations_that_are_none_are_refused(recipe, tmp_path):
