@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.browser import browser  # noqa: F401 - a fixture of all tests that look at a page
+
 # Laws are tried on the same examples everywhere, and a machine that is shared is no reason to fail.
 settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")
