@@ -123,7 +123,7 @@ class Emulator:
         batch = MicroBatch(columns, self.signature, self.frame)
         told = torch.stack([batch.run(network) for network in networks])
         mean = told.mean(dim=0)
-        deviation = told.std(dim=0) if self.members > 1 else torch.zeros_like(mean)
+        deviation = _deviation(told, mean)
         # A regime is no number to average: it is that of the members' mean share of carbonate.
         mean[REGIME] = regime_of(mean)
         wanted = [RECORDED.index(name) for name in names(self.signature.targets)]
@@ -142,6 +142,16 @@ class Emulator:
     def _one_climate(self, columns: Columns) -> bool:
         climate = columns.forcing[..., [names(self.signature.drivers).index(name) for name in CLIMATE]]
         return bool((climate == climate[:1]).all())
+
+
+def _deviation(told: Tensor, mean: Tensor) -> Tensor:
+    """Return the standard deviation of the members, ``told[member]``; of a single one it is zero."""
+    # torch.std along a first axis of four takes longer than the networks that it looks at.
+    squares = torch.zeros_like(mean)
+    for member in told:
+        apart = member - mean
+        squares.addcmul_(apart, apart)
+    return squares.div_(max(1, len(told) - 1)).sqrt_()
 
 
 @contextmanager
