@@ -62,14 +62,14 @@ def _rings(crs: CRS) -> tuple[NDArray[np.float64], ...]:
     return tuple(np.column_stack(to_grid.transform(*ring.T)) for ring in drawn)
 
 
-def draw_land(axes: Axes, crs: CRS) -> None:
-    """Draw sea, land and the outlines of countries, in coordinates of `crs`, the outlines above all layers."""
+def draw_land(axes: Axes, crs: CRS, *, width: float = 0.6) -> None:
+    """Draw sea, land and outlines of countries (`width` points), in coordinates of `crs`, outlines above all."""
     # Under the layers only the fill: drawn once more above them, outlines are seen on dark cells, too.
     axes.set_facecolor(_SEA)
     axes.spines[:].set_visible(False)
     axes.add_collection(PolyCollection(_rings(crs), facecolor=_LAND, zorder=0))
     axes.add_collection(
-        PolyCollection(_rings(crs), facecolor="none", edgecolor=_OUTLINE, linewidth=0.6, zorder=3)
+        PolyCollection(_rings(crs), facecolor="none", edgecolor=_OUTLINE, linewidth=width, zorder=3)
     )
 
 
@@ -98,25 +98,25 @@ def bar_length(width: float) -> float:
     return float(power * max(step for step in (1, 2, 5) if step * power <= most))
 
 
-def draw_scale_bar(axes: Axes, frame: tuple[float, float, float, float]) -> None:
-    """Draw a bar of a round length in the lower left of `frame` (west, south, east, north)."""
+def draw_scale_bar(axes: Axes, frame: tuple[float, float, float, float], *, size: float = SMALL) -> None:
+    """Draw a bar of a round length, named in `size` points, in the lower left of `frame` (W, S, E, N)."""
     west, south, east, _ = frame
     length = bar_length(east - west)
     x, y = west + 0.04 * (east - west), south + 0.04 * (east - west)
-    axes.plot([x, x + length], [y, y], color=INK, linewidth=2.5, solid_capstyle="butt", zorder=4)
+    axes.plot([x, x + length], [y, y], color=INK, linewidth=size / 5, solid_capstyle="butt", zorder=4)
     axes.annotate(
         f"{length / 1000:g} km",
         (x + length / 2, y),
-        xytext=(0, 4),
+        xytext=(0, size / 3),
         textcoords="offset points",
         ha="center",
-        fontsize=SMALL,
+        fontsize=size,
         color=INK,
         zorder=4,
     )
 
 
-def write_reasons(figure: Figure, drawn: Drawn, corner: tuple[float, float]) -> None:
+def write_reasons(figure: Figure, drawn: Drawn, corner: tuple[float, float], *, size: float = SMALL) -> None:
     """Write which muted colour means what, for the reasons that occur, from the upper left `corner` down."""
     # Reasons hidden behind a value are not in the picture and need no explanation.
     present = set(np.unique(_reasons(drawn)[~np.isfinite(drawn.values)]).tolist())
@@ -129,8 +129,8 @@ def write_reasons(figure: Figure, drawn: Drawn, corner: tuple[float, float]) -> 
             loc="upper left",
             bbox_to_anchor=corner,
             frameon=False,
-            fontsize=SMALL,
+            fontsize=size,
             title="No value, because",
-            title_fontsize=SMALL,
+            title_fontsize=size,
             alignment="left",
         )

@@ -102,3 +102,26 @@ def _limits(cube: xr.Dataset, side: int, shape: tuple[int, ...]) -> tuple[float,
         float(v) for v in cube.coords["spatial_ref"].attrs["GeoTransform"].split()
     )
     return west, north + height * side * shape[0], west + width * side * shape[1], north
+
+
+def frame_of(drawn: Drawn, aspect: float) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of the window to draw, m: the cells with a value, a margin, an aspect.
+
+    `aspect` is width over height of the axes. At least one cell has a value.
+    """
+    west, south, east, north = drawn.limits
+    height, width = drawn.values.shape
+    rows, columns = np.nonzero(np.isfinite(drawn.values))
+    across, down = (east - west) / width, (north - south) / height
+    left, right = west + columns.min() * across, west + (columns.max() + 1) * across
+    top, bottom = north - rows.min() * down, north - (rows.max() + 1) * down
+    # The cells decide what is shown, not the grid, of which much may be sea.
+    margin = 0.05 * max(right - left, top - bottom)
+    wide = max(right - left + 2 * margin, (top - bottom + 2 * margin) * aspect)
+    middle = (left + right) / 2, (bottom + top) / 2
+    return (
+        middle[0] - wide / 2,
+        middle[1] - wide / aspect / 2,
+        middle[0] + wide / 2,
+        middle[1] + wide / aspect / 2,
+    )

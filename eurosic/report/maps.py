@@ -18,7 +18,7 @@ from pyproj import CRS
 from eurosic.base.errors import StoreError
 from eurosic.base.units import KG_PER_TG, M2_PER_HA
 from eurosic.report.backdrop import draw_land, draw_reasons, draw_scale_bar, lay, write_reasons
-from eurosic.report.coarsen import Drawn, coarsened
+from eurosic.report.coarsen import Drawn, coarsened, frame_of
 from eurosic.report.scale import Extend, scale_of
 from eurosic.report.style import (
     FAINT,
@@ -137,7 +137,7 @@ def _map(shown: _Shown, drawn: Drawn, title: str, kinds: Mapping[str, str]) -> F
         raise StoreError("map", "no cell has a value", do="See the layer 'status' for the reasons.")
     figure = slide()
     axes = figure.add_axes((0.0, 0.0, _MAP_SHARE, 1.0))
-    frame = _frame(drawn, axes.bbox.width / axes.bbox.height)
+    frame = frame_of(drawn, axes.bbox.width / axes.bbox.height)
     draw_land(axes, CRS.from_wkt(shown.cube.coords["spatial_ref"].attrs["crs_wkt"]))
     draw_reasons(axes, drawn)
     scale = scale_of(drawn.values)
@@ -159,26 +159,6 @@ def _write_kinds(figure: Figure, kinds: Mapping[str, str]) -> None:
         if wrapped(told, size, _COLUMN).count("\n") >= 5:
             size *= 0.74
         figure.text(_LEFT, 0.03, wrapped(told, size, _COLUMN), fontsize=size, color=FAINT, va="bottom")
-
-
-def _frame(drawn: Drawn, aspect: float) -> tuple[float, float, float, float]:
-    """Return the limits of the drawn window: the cells with a value, a margin, the shape of the axes."""
-    west, south, east, north = drawn.limits
-    height, width = drawn.values.shape
-    rows, columns = np.nonzero(np.isfinite(drawn.values))
-    across, down = (east - west) / width, (north - south) / height
-    left, right = west + columns.min() * across, west + (columns.max() + 1) * across
-    top, bottom = north - rows.min() * down, north - (rows.max() + 1) * down
-    # The cells decide what is shown, not the grid, of which much may be sea.
-    margin = 0.05 * max(right - left, top - bottom)
-    wide = max(right - left + 2 * margin, (top - bottom + 2 * margin) * aspect)
-    middle = (left + right) / 2, (bottom + top) / 2
-    return (
-        middle[0] - wide / 2,
-        middle[1] - wide / aspect / 2,
-        middle[0] + wide / 2,
-        middle[1] + wide / aspect / 2,
-    )
 
 
 def _write_texts(figure: Figure, shown: _Shown, drawn: Drawn, title: str) -> None:

@@ -1,7 +1,8 @@
-"""Steps and colours of a map's values: round numbers, orange for loss, purple for gain.
+"""Steps and colours of a map's values: round numbers, orange for loss, purple for gain; dark to bright for amounts.
 
 *Enters:* the values drawn. *Leaves:* a colour map and its steps. Must not draw.
-*Source:* ColorBrewer's PuOr (Harrower & Brewer 2003), which colour-blind readers tell apart.
+*Source:* ColorBrewer's PuOr (Harrower & Brewer 2003) and cividis (Nuñez et al. 2018), which colour-blind readers
+tell apart.
 """
 
 from __future__ import annotations
@@ -55,6 +56,17 @@ def scale_of(values: NDArray[np.float64]) -> Scale:
     extend = _EXTEND[bool(least < steps[0]), bool(greatest > steps[-1])]
     # One colour a class; what is beyond takes the colour of the class at that end, as Matplotlib does unasked.
     return Scale(_colours(steps), BoundaryNorm(steps, len(steps) - 1), extend)
+
+
+def amounts_of(values: NDArray[np.float64]) -> Scale:
+    """Return steps at round numbers over the 2nd to 98th percentile of amounts without a sign, dark to bright."""
+    low, high = (float(edge) for edge in np.nanpercentile(values, (2, 98)))
+    if low == high:
+        low, high = low - max(abs(low), 1.0) * 0.01, high + max(abs(high), 1.0) * 0.01
+    steps = np.asarray(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    extend = _EXTEND[bool(np.nanmin(values) < steps[0]), bool(np.nanmax(values) > steps[-1])]
+    colours = ListedColormap(mpl.colormaps["cividis"](np.linspace(0.0, 1.0, len(steps) - 1)))
+    return Scale(colours, BoundaryNorm(steps, len(steps) - 1), extend)
 
 
 def _colours(steps: NDArray[np.float64]) -> ListedColormap:
