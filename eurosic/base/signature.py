@@ -112,11 +112,13 @@ class Prediction:
 
     `converged` is False for cells that a predictor could not answer, shape ``(cell,)``. `spread` is the half-width
     of the 90 % interval of each value, of the same shape as `values`, where a predictor has one (flags: NaN).
+    `members` is what each of its members says less the mean of all, where it was asked for that.
     """
 
     values: Array
     converged: NDArray[np.bool_]
     spread: Array | None = None
+    members: NDArray[np.float32] | None = None
 
 
 @runtime_checkable
@@ -156,4 +158,32 @@ class Predictor(Protocol):
 
     def inside(self, columns: Columns) -> NDArray[np.bool_]:
         """Return whether the predictor may be trusted in each cell, shape ``(cell,)``; of checked columns."""
+        ...
+
+
+@runtime_checkable
+class WithMembers(Protocol):
+    """A `Predictor` of several members, whose errors in a sum over cells only the members' own sums can tell."""
+
+    @property
+    def members(self) -> int:
+        """Number of members."""
+        ...
+
+    def predict_with_members(self, columns: Columns, years: Sequence[int]) -> Prediction:
+        """Return what `predict` does, and how far each member lies from the mean of all.
+
+        Parameters
+        ----------
+        columns
+            As for `predict`.
+        years
+            Places of the years of which members are told.
+
+        Returns
+        -------
+        Prediction
+            Its `members` have shape ``(member, quantity, pathway, year, cell)``, quantities in the order of
+            `eurosic.base.summed.SUMMED`; they sum to zero over the members.
+        """
         ...

@@ -201,6 +201,11 @@ class MicroBatch:
         shaped = rows.reshape(len(rows), self.years, self.variants, self.cells).permute(2, 3, 1, 0)
         return np.ascontiguousarray(shaped.numpy())
 
+    def arranged_members(self, rows: Tensor) -> NDArray[np.float32]:
+        """Return ``(member, quantity, year, row)`` as ``(member, quantity, variant, year, cell)``."""
+        shaped = rows.reshape(*rows.shape[:3], self.variants, self.cells).permute(0, 1, 3, 2, 4)
+        return np.ascontiguousarray(shaped.numpy())
+
 
 def _tell(row: Tensor, carbonate: Tensor, proposed: Tensor, dissolved: Tensor) -> None:
     """Write what a year said, in the network's units, into ``(told, row)``."""

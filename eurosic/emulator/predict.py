@@ -8,7 +8,7 @@ opens it once. *Source:* DESIGN.md section 3; docs/7-engine.md for micro-batches
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from eurosic.base.signature import Columns, Prediction, Signature, check_columns, names
+from eurosic.base.summed import ADDED_UP, SUMMED, TOTALLED
 from eurosic.emulator.batches import micro_batch
 from eurosic.emulator.calibration import Spread
 from eurosic.emulator.domain import Domain, domain_features
@@ -87,49 +88,71 @@ class Emulator:
         PredictorError
             If a covariate, state or driver is missing, not finite or out of its range.
         """
+        return self.predict_with_members(columns, ())
+
+    def predict_with_members(self, columns: Columns, years: Sequence[int]) -> Prediction:
+        """Return what `predict` does, and how far each member lies from the mean of all in some years.
+
+        Raises
+        ------
+        PredictorError
+            As `predict` does.
+        """
         check_columns(columns, self.signature, self.name)
-        values, deviation = self.predict_members(columns)
+        values, deviation, members = self._predict(columns, tuple(years))
         spread = None
         if self.spread is not None:
-            years = np.arange(1, columns.shape[2] + 1)
+            horizons = np.arange(1, columns.shape[2] + 1)
             regime = values[..., self.signature.target_index("regime")]
-            spread = self.spread.half_width(deviation, regime, years).astype(np.float64)
-        return Prediction(values, np.asarray(np.isfinite(values[:, :, 0, 0]).all(axis=0)), spread)
+            spread = self.spread.half_width(deviation, regime, horizons).astype(np.float64)
+        answered = np.asarray(np.isfinite(values[:, :, 0, 0]).all(axis=0))
+        return Prediction(values, answered, spread, members if years else None)
 
     def predict_members(self, columns: Columns) -> tuple[Array, Single]:
         """Return the mean and the standard deviation of the members, ``(pathway, cell, year, target)``.
 
         A cell of which a value lies beyond what the vocabulary allows has no value: no soil gives that answer.
         """
+        values, deviation, _ = self._predict(columns, ())
+        return values, deviation
+
+    def _predict(self, columns: Columns, places: tuple[int, ...]) -> tuple[Array, Single, Single]:
+        """Return mean and standard deviation, and each member less the mean in the years at some places."""
         if not self._one_climate(columns):
             # A context is made of one climate: pathways that differ in theirs go one by one.
-            alone = [self.predict_members(_variant(columns, i)) for i in range(columns.shape[0])]
-            return np.concatenate([one for one, _ in alone]), np.concatenate([other for _, other in alone])
+            alone = [self._predict(_variant(columns, i), places) for i in range(columns.shape[0])]
+            values, deviation, members = zip(*alone, strict=True)
+            return np.concatenate(values), np.concatenate(deviation), np.concatenate(members, axis=2)
         variants, cells, years = columns.shape
         shape = (variants, cells, years, len(self.signature.targets))
         values, deviation = np.empty(shape), np.empty(shape, dtype=np.float32)
+        apart = np.empty((self.members, len(SUMMED), variants, len(places), cells), dtype=np.float32)
         size = micro_batch(variants)
         columns = spun_up(columns, self.signature)
         networks = self._alone
         with torch.inference_mode(), _one_thread():
             for start in range(0, cells, size):
                 here = slice(start, min(start + size, cells))
-                mean, spread = self._batch(_padded(columns, here, size), networks)
+                mean, spread, members = self._batch(_padded(columns, here, size), networks, places)
                 number = here.stop - here.start
                 values[:, here], deviation[:, here] = mean[:, :number], spread[:, :number]
-        return values, deviation
+                apart[..., here] = members[..., :number]
+        return values, deviation, apart
 
-    def _batch(self, columns: Columns, networks: list[Network]) -> tuple[Single, Single]:
+    def _batch(
+        self, columns: Columns, networks: list[Network], places: tuple[int, ...]
+    ) -> tuple[Single, Single, Single]:
         batch = MicroBatch(columns, self.signature, self.frame)
         told = torch.stack([batch.run(network) for network in networks])
         mean = told.mean(dim=0)
+        members = batch.arranged_members(_apart(told, places))
         deviation = _deviation(told, mean)
         # A regime is no number to average: it is that of the members' mean share of carbonate.
         mean[REGIME] = regime_of(mean)
         wanted = [RECORDED.index(name) for name in names(self.signature.targets)]
         mean = mean[wanted]
         mean[:, :, self._unanswered(mean, batch)] = torch.nan
-        return batch.arranged(mean), batch.arranged(deviation[wanted])
+        return batch.arranged(mean), batch.arranged(deviation[wanted]), members
 
     def _unanswered(self, mean: Tensor, batch: MicroBatch) -> Tensor:
         """Return which rows are of cells with an impossible value in any variant, of ``(target, year, row)``."""
@@ -152,6 +175,19 @@ def _deviation(told: Tensor, mean: Tensor) -> Tensor:
         apart = member - mean
         squares.addcmul_(apart, apart)
     return squares.div_(max(1, len(told) - 1)).sqrt_()
+
+
+def _apart(told: Tensor, places: tuple[int, ...]) -> Tensor:
+    """Return each member less the mean of all, ``(member, quantity, place, row)``, of ``told[member]``."""
+    years = list(places)
+    wanted = [RECORDED.index(name) for name in TOTALLED]
+    some = torch.stack(
+        [told[:, i].index_select(1, torch.tensor(years, dtype=torch.int64)) for i in wanted], 1
+    )
+    # A member that errs alike every year errs by the sum of all years in what is summed since the start.
+    since = told[:, RECORDED.index(ADDED_UP), : max(years, default=-1) + 1].cumsum(dim=1)[:, years]
+    every = torch.cat([some, since.unsqueeze(1)], dim=1)
+    return every - every.mean(dim=0)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ CELLS = "cells.zarr"
 INPUTS = "inputs.zarr"
 
 # Arrays with one row a tile; all others end in the cell axis.
-_PER_TILE = ("total", "total_area")
+_PER_TILE = ("total", "total_area", "member_total")
 
 
 def create_store(

@@ -7,7 +7,7 @@ asked with it. *Must not* know torch, Dask, Zarr or xarray.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.errors import PredictorError
 from eurosic.base.flags import WITH_VALUE, Status
-from eurosic.base.signature import Array, Columns, Prediction, Predictor, Signature, names
+from eurosic.base.signature import Array, Columns, Prediction, Predictor, Signature, WithMembers, names
 
 Rows = Mapping[str, NDArray[np.generic]]
 Forcing = Callable[[Rows, Signature], Columns]
@@ -49,12 +49,16 @@ class OutsideRule:
 
 @dataclass(frozen=True)
 class Answer:
-    """Columns of some cells, values and spread ``(variant, cell, year, target)``, and `status` ``(cell,)``."""
+    """Columns of some cells, values and spread ``(variant, cell, year, target)``, and `status` ``(cell,)``.
+
+    `members` is what each member says less the mean, ``(member, quantity, variant, year, cell)``, where it was asked.
+    """
 
     columns: Columns
     values: Array
     spread: Array | None
     status: NDArray[np.int8]
+    members: NDArray[np.float32] | None = None
 
     @property
     def valued(self) -> NDArray[np.bool_]:
@@ -67,8 +71,10 @@ def has_value(status: NDArray[np.int8]) -> NDArray[np.bool_]:
     return np.isin(status, WITH_VALUE)
 
 
-def ask(rows: Rows, forcing: Forcing, *, predictor: Predictor, rule: OutsideRule) -> Answer:
-    """Return what is answered for some rows of the cell table.
+def ask(
+    rows: Rows, forcing: Forcing, *, predictor: Predictor, rule: OutsideRule, years: Sequence[int] = ()
+) -> Answer:
+    """Return what is answered for some rows of the cell table; members, where there are any, in some `years`.
 
     Raises
     ------
@@ -78,10 +84,13 @@ def ask(rows: Rows, forcing: Forcing, *, predictor: Predictor, rule: OutsideRule
     columns = forcing(rows, predictor.signature)
     # All cells are asked before any is put aside: a value that is missing must be told, and not be taken for
     # one outside the domain.
-    prediction = predictor.predict(columns)
+    if years and isinstance(predictor, WithMembers):
+        prediction = predictor.predict_with_members(columns, years)
+    else:
+        prediction = predictor.predict(columns)
     outside = ~predictor.inside(columns)
     status = np.where(prediction.converged, Status.PREDICTED, Status.FAILED).astype(np.int8)
-    answer = Answer(columns, prediction.values, prediction.spread, status)
+    answer = Answer(columns, prediction.values, prediction.spread, status, prediction.members)
     if not outside.any():
         return answer
     if rule.fate is Fate.MASK:
@@ -113,4 +122,9 @@ def _replaced(answer: Answer, outside: NDArray[np.bool_], other: Prediction) -> 
         # What was simulated has no spread.
         spread = spread.copy()
         spread[:, outside] = np.nan
-    return Answer(answer.columns, values, spread, status)
+    members = answer.members
+    if members is not None:
+        # Nor do members differ about it.
+        members = members.copy()
+        members[..., outside] = 0.0
+    return Answer(answer.columns, values, spread, status, members)

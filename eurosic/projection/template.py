@@ -18,8 +18,8 @@ from zarr.codecs import ZstdCodec
 from eurosic.base.flags import status_flags
 from eurosic.base.signature import Signature
 from eurosic.base.spread import percentiles_of
+from eurosic.base.summed import SUMMED, TOTALLED
 from eurosic.base.vocabulary import AREA, STOCKS, Variable
-from eurosic.projection.tile import TOTALLED
 
 # Measured (docs/7-engine.md): a one-year map reads in 14 ms and all pathways of one cell in 20 ms.
 _YEARS_PER_CHUNK = 9
@@ -34,7 +34,7 @@ _STATUS: dict[str, object] = {
 
 @dataclass(frozen=True)
 class Extent:
-    """How much a projection promises: its pathways, years, countries, cells, tile length, and a spread or none."""
+    """How much a projection promises: pathways, years, countries, cells, tile length, spread or none, members."""
 
     pathways: tuple[str, ...]
     years: tuple[int, ...]
@@ -43,6 +43,7 @@ class Extent:
     cells: int
     tile: int
     spread: bool = False
+    members: int = 0
 
     @property
     def tiles(self) -> int:
@@ -55,7 +56,8 @@ def template(signature: Signature, extent: Extent) -> xr.Dataset:
 
     Where there is a spread, each target that is no flag has its percentiles beside it.
     ``total`` holds area sums ``(tile, quantity, pathway, every_year, country)`` in kg or kg yr-1, and
-    ``total_area`` ``(tile, country)`` in m2: one row a tile, so that a tile writes them with its shard.
+    ``total_area`` ``(tile, country)`` in m2: one row a tile, so that a tile writes them with its shard. With members,
+    ``member_total`` and ``member_deviation`` are how far each lies from their mean.
     """
     promised = {target.name: _promise_target(target, extent) for target in stored_targets(signature, extent)}
     for stock in STOCKS.values():
@@ -74,7 +76,40 @@ def template(signature: Signature, extent: Extent) -> xr.Dataset:
         chunks=(1, sizes[-1]),
         dtype=np.float64,
     )
+    if extent.members:
+        promised |= _promise_members(extent)
     return xr.Dataset(promised, coords=_coordinates(extent))
+
+
+def _promise_members(extent: Extent) -> dict[str, xr.Variable]:
+    """Return how far members lie from their mean: sums of a tile in kg, and cells packed into two bytes."""
+    told = {
+        "long_name": "area sum of a tile by a member, less that of the mean of all members",
+        "units": "kg",
+    }
+    dims = ("member", "summed", "pathway", "year", "country")
+    sizes = (extent.members, len(SUMMED), len(extent.pathways), len(extent.years), len(extent.countries))
+    apart = {
+        "long_name": "value by a member, less the mean of all members",
+        "units": "kg m-2",
+        "comment": "fluxes: kg m-2 yr-1; stored 1024 times as large, as halves",
+    }
+    leading = (extent.members, len(TOTALLED), len(extent.pathways), len(extent.years))
+    return {
+        "member_total": _promise(
+            ("tile", *dims), (extent.tiles, *sizes), told, chunks=(1, *sizes), dtype=np.float64
+        ),
+        # A quantity is read for itself, with all that its intervals need.
+        "member_deviation": _promise(
+            ("member", "quantity", "pathway", "year", "cell"),
+            (*leading, extent.cells),
+            apart,
+            chunks=(extent.members, 1, *leading[2:], _cell_chunk(extent)),
+            shards=(*leading, extent.tile),
+            fill=0.0,
+            dtype=np.float16,
+        ),
+    }
 
 
 def stored_targets(signature: Signature, extent: Extent) -> tuple[Variable, ...]:
@@ -151,4 +186,5 @@ def _coordinates(extent: Extent) -> dict[str, tuple[str, object]]:
         "every_year": ("every_year", np.array(extent.every_year, dtype=np.int32)),
         "country": ("country", np.array(extent.countries, dtype=np.int16)),
         "quantity": ("quantity", np.array(TOTALLED, dtype=object)),
+        **({"summed": ("summed", np.array(SUMMED, dtype=object))} if extent.members else {}),
     }

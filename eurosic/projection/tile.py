@@ -2,7 +2,7 @@
 
 *Enters:* rows of the cell table, a forcing (rows -> `Columns`), a `Predictor`, a `TileSpec`. *Leaves:* a
 `TileResult`: reported values of every pathway and their percentiles, stocks, status, and the tile's share of the
-area totals.
+area totals, members' own beside the mean's.
 *Must not* know torch, Dask, Zarr or xarray: NumPy and a predictor, nothing else.
 """
 
@@ -18,19 +18,11 @@ from eurosic.base.errors import PredictorError, TileError
 from eurosic.base.flags import Status
 from eurosic.base.grid import Tile
 from eurosic.base.signature import Array, Columns, Predictor, Signature, names
+from eurosic.base.summed import TOTALLED as TOTALLED
 from eurosic.base.vocabulary import STOCKS, TARGETS, Variable
+from eurosic.projection.area_sums import Members, area_weights, joined_members, members_of, totals_of
 from eurosic.projection.interval import half_widths, percentiles
 from eurosic.projection.outside import Answer, Forcing, OutsideRule, Rows, ask
-
-# Area sums of these are kept for every year, so that totals need no second pass over the cells.
-TOTALLED = (
-    "sic_change_0_30cm",
-    "sic_change_0_100cm",
-    "sic_change_0_200cm",
-    "dic_leaching",
-    "co2_to_air_from_carbonate",
-    "nitrate_leaching",
-)
 
 # Standard depths that each stock spans, counted from the surface (0.30, 1.00 and 2.00 m).
 _STOCK_DEPTHS = {"sic_stock_0_30cm": 3, "sic_stock_0_100cm": 5, "sic_stock_0_200cm": 6}
@@ -72,7 +64,8 @@ class TileResult:
     ``values[name]`` has shape ``(pathway, year, cell)``, float32 (int8 for flags, -1 where there is no value);
     ``stocks[name]`` and `status` have shape ``(cell,)``; `totals` has shape ``(quantity, pathway, year,
     country)`` over every year, kg (yr-1), quantities in the order of `TOTALLED`; `area` is the area of each
-    country that has values, m2.
+    country that has values, m2. `members` is how far each of them lies from
+    their mean in the reported years, where the predictor has any.
     """
 
     values: dict[str, NDArray[np.generic]]
@@ -80,6 +73,7 @@ class TileResult:
     status: NDArray[np.int8]
     totals: Array
     area: Array
+    members: Members | None = None
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return every array under the name that the template gives it."""
@@ -89,6 +83,7 @@ class TileResult:
             "cell_status": self.status,
             "total": self.totals,
             "total_area": self.area,
+            **(self.members.arrays() if self.members else {}),
         }
 
 
@@ -114,6 +109,7 @@ def predict_tile(
         status=np.concatenate([p.status for p in parts]),
         totals=np.sum([p.totals for p in parts], axis=0),
         area=np.sum([p.area for p in parts], axis=0),
+        members=joined_members([p.members for p in parts]),
     )
 
 
@@ -125,16 +121,14 @@ def _predict_batch(
     tile: Tile, rows: Rows, start: int, forcing: Forcing, predictor: Predictor, spec: TileSpec
 ) -> TileResult:
     signature = predictor.signature
-    answer = _asked(
-        f"tile {tile.index}, cells from {tile.start + start}", rows, forcing, predictor, spec.outside
-    )
+    answer = _asked(f"tile {tile.index}, cells from {tile.start + start}", rows, forcing, predictor, spec)
     every_year = {
         variable.name: _pathways_of(answer.values[..., i], variable, spec.shares)
         for i, variable in enumerate(signature.targets)
     }
     answer = _check_values(tile, rows, every_year, answer, spec)
     valued = answer.valued
-    totals, area = _totals_of(rows, every_year, valued, spec.countries)
+    weights = area_weights(rows, valued, spec.countries)
     stocks = _stocks_of(answer.columns, signature)
     reported = {name: values[:, :, list(spec.reported)] for name, values in every_year.items()}
     reported |= _percentiles_of(answer, reported, stocks, signature, spec)
@@ -142,14 +136,15 @@ def _predict_batch(
         values={name: _stored(values, valued, TARGETS.get(name)) for name, values in reported.items()},
         stocks=stocks,
         status=answer.status,
-        totals=totals,
-        area=area,
+        totals=totals_of(every_year, valued, weights),
+        area=weights.sum(axis=0),
+        members=members_of(answer.members, spec.shares, valued, weights),
     )
 
 
-def _asked(where: str, rows: Rows, forcing: Forcing, predictor: Predictor, rule: OutsideRule) -> Answer:
+def _asked(where: str, rows: Rows, forcing: Forcing, predictor: Predictor, spec: TileSpec) -> Answer:
     try:
-        return ask(rows, forcing, predictor=predictor, rule=rule)
+        return ask(rows, forcing, predictor=predictor, rule=spec.outside, years=spec.reported)
     except PredictorError as error:
         # A predictor knows which value it refuses, not where in Europe it stands.
         raise PredictorError(
@@ -233,18 +228,3 @@ def _stored(values: Array, valued: NDArray[np.bool_], variable: Variable | None)
 def _stocks_of(columns: Columns, signature: Signature) -> dict[str, NDArray[np.float32]]:
     sic = columns.state[..., names(signature.states).index("sic")]
     return {name: sic[:, : _STOCK_DEPTHS[name]].sum(axis=1).astype(np.float32) for name in STOCKS}
-
-
-def _totals_of(
-    rows: Rows, every_year: Mapping[str, Array], valued: NDArray[np.bool_], countries: tuple[int, ...]
-) -> tuple[Array, Array]:
-    """Return area sums ``(quantity, pathway, year, country)`` and the area ``(country,)`` that they hold."""
-    area = np.where(valued, rows["calcareous_arable_area"], 0.0)
-    belongs = rows["country"][:, None] == np.array(countries)[None, :]
-    weights = belongs * area[:, None]
-    # A product of matrices, which einsum does not make of this: it took as long as all else but the predictor.
-    sums = [
-        np.swapaxes(np.where(valued[None, :, None], every_year[name], 0.0), 1, 2) @ weights
-        for name in TOTALLED
-    ]
-    return np.stack(sums), weights.sum(axis=0)

@@ -21,7 +21,7 @@ from eurosic.base.flags import status_flags
 from eurosic.base.grid import Grid, grid_within
 from eurosic.base.provenance import digest_of, versions
 from eurosic.base.request import LayerRequest
-from eurosic.base.signature import Predictor
+from eurosic.base.signature import Predictor, WithMembers
 from eurosic.base.vocabulary import AREA, LAYERS
 from eurosic.emulator.batches import micro_batch
 from eurosic.inputs.catalog import Catalog, load_catalog
@@ -152,6 +152,7 @@ class Setup:
             cells,
             min(recipe.projection.tile, cells),
             self.predictor.has_spread,
+            self.predictor.members if isinstance(self.predictor, WithMembers) else 0,
         )
 
     def tile_spec(self, forcing: Forcing, countries: tuple[int, ...]) -> TileSpec:
