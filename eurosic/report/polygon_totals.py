@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from eurosic.base.errors import StoreError
 from eurosic.base.units import M2_PER_HA
+from eurosic.report.interval_columns import Intervals
 from eurosic.report.totals import MINUS, QUANTITIES, Quantity
 
 # What can be said of reported years alone: a flux summed since the start needs every year.
 COUNTED = tuple(quantity for quantity in QUANTITIES if quantity.over != "cumulative")
-NO_INTERVAL = "none: cell by cell errors are not propagated yet"
+NO_INTERVAL = "none: nobody asked for it"
 _M2_PER_MHA = M2_PER_HA * 1e6
 _DIGITS = 6
 
@@ -44,8 +45,8 @@ class PolygonSums:
     on_grid: Array
 
 
-def polygon_table(found: PolygonSums, *, baseline: str) -> pd.DataFrame:
-    """Return one row per pathway, polygon and reported year, in that order.
+def polygon_table(found: PolygonSums, *, baseline: str, intervals: Intervals | None = None) -> pd.DataFrame:
+    """Return one row per pathway, polygon and reported year, in that order; `intervals` by the polygons' names.
 
     Raises
     ------
@@ -67,19 +68,28 @@ def polygon_table(found: PolygonSums, *, baseline: str) -> pd.DataFrame:
         }
     )
     base = found.pathways.index(baseline)
-    columns: dict[str, Array] = {}
+    columns, bounds = dict[str, Array](), dict[str, Array]()
     for quantity in COUNTED:
-        values = _reckon(quantity, found)
-        columns[quantity.column] = values.ravel()
+        values = _reckon(quantity, found, np.moveaxis(found.sums[quantity.source], 1, 2))
         # Differences are taken before anything is rounded.
-        columns[quantity.column + MINUS] = (values - values[base]).ravel()
+        told = [(quantity.column, values), (quantity.column + MINUS, values - values[base])]
+        columns |= told
+        if intervals is not None:
+            bounds |= {
+                told[apart][0] + ending: told[apart][1] + _reckon(quantity, found, amounts)
+                for apart, ending, amounts in intervals.offsets(
+                    quantity.source, quantity.over, places=found.names, years=found.years
+                )
+            }
     ordered = [q.column for q in COUNTED] + [q.column + MINUS for q in COUNTED]
-    return table.assign(**{name: columns[name] for name in ordered}, interval=NO_INTERVAL)
+    told_all = {name: columns[name].ravel() for name in ordered} | {n: b.ravel() for n, b in bounds.items()}
+    words = NO_INTERVAL if intervals is None else intervals.word(table["year"].to_numpy())
+    return pd.concat([table, pd.DataFrame(told_all)], axis=1).assign(interval=words)
 
 
-def _reckon(quantity: Quantity, found: PolygonSums) -> Array:
-    """Return a column's values ``(pathway, polygon, year)``; a rate of no area is NaN."""
-    sums = np.moveaxis(found.sums[quantity.source], 1, 2) * quantity.per_kg
+def _reckon(quantity: Quantity, found: PolygonSums, sums: Array) -> Array:
+    """Return a column's values ``(pathway, polygon, year)`` from sums in kg; a rate of no area is NaN."""
+    sums = sums * quantity.per_kg
     if quantity.over != "rate":
         return sums
     # The start year's change has had one year.
@@ -88,14 +98,16 @@ def _reckon(quantity: Quantity, found: PolygonSums) -> Array:
     return np.asarray(sums / (area[:, None] / M2_PER_HA) / elapsed)
 
 
-def polygon_csv(table: pd.DataFrame, *, title: str, by: str, digest: str) -> str:
-    """Return the table as CSV under comment lines (``#``) that say units, signs and what is not in it."""
+def polygon_csv(
+    table: pd.DataFrame, *, title: str, by: str, digest: str, intervals: Sequence[str] = ()
+) -> str:
+    """Return the table as CSV under comment lines (``#``) that say units, signs and what `intervals` hold."""
     about: Sequence[str] = [
         f"# Totals of {title} by the polygons of {by}, by eurosic; recipe {digest[:16]}",
         "# Sums over calcareous arable soil: share of the cell in the polygon x calcareous arable area x value.",
         "# Overlapping polygons count what they share each. share_on_grid: share of the polygon's area on the grid.",
         "# area_Mha: study cells with a value; area_without_value_Mha: those that failed or were masked.",
-        f"# Interval: {NO_INTERVAL}.",
+        *(f"# {line}" for line in intervals or (f"Interval: {NO_INTERVAL}.",)),
         *(f"# {quantity.column}: {quantity.meaning}" for quantity in COUNTED),
         f"# *{MINUS}: pathway minus baseline of the same polygon and year.",
         "# Units: TgC = 1e9 kg of carbon, TgCO2 = 1e9 kg of carbon dioxide, TgN = 1e9 kg of nitrogen.",

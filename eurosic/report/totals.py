@@ -8,7 +8,8 @@ to the air; differences are pathway minus baseline. *Source:* CONVENTIONS.md, se
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,82 +18,30 @@ from numpy.typing import NDArray
 
 from eurosic.base.countries import countries
 from eurosic.base.errors import StoreError
-from eurosic.base.units import KG_PER_TG, M2_PER_HA, MOLAR_MASS_C, MOLAR_MASS_CO2
+from eurosic.base.units import M2_PER_HA
+from eurosic.report.interval_columns import Intervals
+from eurosic.report.quantities import MINUS as MINUS
+from eurosic.report.quantities import QUANTITIES as QUANTITIES
+from eurosic.report.quantities import Quantity as Quantity
 
 EUROPE = "Europe"
-MINUS = "_minus_baseline"
 # UN M49, from which ISO 3166-1 takes its numeric codes: 150 is Europe, so no country has it.
 _EUROPE_CODE = 150
 _M2_PER_MHA = M2_PER_HA * 1e6
 _DIGITS = 6
 _KEYS = ("pathway", "country_code", "country", "year")
-_DEPTHS = ("0_30cm", "0_100cm", "0_200cm")
+
+_NO_INTERVAL = (
+    "No interval is given: neither the spread of soil, climate and nitrogen data nor that of parameters is in",
+    "these numbers; where an emulator answered, check.csv holds its error on this run.",
+)
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """One column of the table: where it comes from, and what one kg of it counts.
-
-    `over` is ``"sum"`` as it is, ``"cumulative"`` summed over the years since the start, or ``"rate"`` per
-    hectare and year since the start.
-    """
-
-    column: str
-    source: str
-    per_kg: float
-    over: str
-    meaning: str
-
-
-_CO2_PER_C = MOLAR_MASS_CO2 / MOLAR_MASS_C
-
-QUANTITIES = (
-    *(
-        Quantity(
-            f"sic_change_{d}_TgC",
-            f"sic_change_{d}",
-            1 / KG_PER_TG,
-            "sum",
-            "change of soil inorganic carbon since the start, gain positive",
-        )
-        for d in _DEPTHS
-    ),
-    *(
-        Quantity(
-            f"sic_change_rate_{d}_kgC_ha_yr",
-            f"sic_change_{d}",
-            1.0,
-            "rate",
-            "the same, mean per hectare and year since the start",
-        )
-        for d in _DEPTHS
-    ),
-    Quantity(
-        "dic_leaching_TgC_yr", "dic_leaching", 1 / KG_PER_TG, "sum", "DIC leached below 2 m in the year"
-    ),
-    Quantity(
-        "co2_to_air_from_carbonate_TgCO2_yr",
-        "co2_to_air_from_carbonate",
-        _CO2_PER_C / KG_PER_TG,
-        "sum",
-        "CO2 to the air from carbonate in the year, negative is a sink",
-    ),
-    Quantity(
-        "co2_to_air_from_carbonate_TgCO2",
-        "co2_to_air_from_carbonate",
-        _CO2_PER_C / KG_PER_TG,
-        "cumulative",
-        "the same, summed since the start",
-    ),
-    Quantity(
-        "nitrate_leaching_TgN_yr", "nitrate_leaching", 1 / KG_PER_TG, "sum", "nitrate leached in the year"
-    ),
-)
-
-
-def totals_table(totals: xr.Dataset, *, baseline: str = "baseline") -> pd.DataFrame:
+def totals_table(
+    totals: xr.Dataset, *, baseline: str = "baseline", intervals: Intervals | None = None
+) -> pd.DataFrame:
     """Return one row per pathway, country and year: area (Mha), each of `QUANTITIES`, and each minus baseline.
 
     Rows stand in a fixed order: pathways as in the run, Europe (all study cells) before its countries by
@@ -105,6 +54,8 @@ def totals_table(totals: xr.Dataset, *, baseline: str = "baseline") -> pd.DataFr
         start; `area` ``(country,)`` in m2; country as ISO 3166-1 numeric code, 0 where none is known.
     baseline
         The pathway that all are compared with.
+    intervals
+        Of the sums of Europe (150) and of countries, by their codes; without them the table says nothing of any.
 
     Raises
     ------
@@ -128,15 +79,39 @@ def totals_table(totals: xr.Dataset, *, baseline: str = "baseline") -> pd.DataFr
         }
     )
     # Differences are taken before anything is rounded, or small ones would drown in the sixth digit.
-    base = pathways.index(baseline)
+    base, columns, bounds = pathways.index(baseline), dict[str, Array](), dict[str, Array]()
     for quantity in QUANTITIES:
         sums = np.stack([place.sums[quantity.source] for place in places], axis=1)
         values = _reckon(quantity, sums, area)
-        table[quantity.column] = values.ravel()
-        table[quantity.column + MINUS] = (values - values[base]).ravel()
-    return table[
-        [*_KEYS, "area_Mha", *(q.column for q in QUANTITIES), *(q.column + MINUS for q in QUANTITIES)]
-    ]
+        told = {quantity.column: values, quantity.column + MINUS: values - values[base]}
+        columns |= told
+        bounds |= _bounds(quantity, list(told.items()), intervals, (places, years, area))
+    ordered = [*(q.column for q in QUANTITIES), *(q.column + MINUS for q in QUANTITIES)]
+    found = {name: columns[name].ravel() for name in ordered} | {n: b.ravel() for n, b in bounds.items()}
+    if intervals is not None:
+        found["interval"] = intervals.word(table["year"].to_numpy())
+    return pd.concat([table, pd.DataFrame(found)], axis=1)
+
+
+def _bounds(
+    quantity: Quantity,
+    told: list[tuple[str, Array]],
+    intervals: Intervals | None,
+    axes: tuple[list[_Place], Array, Array],
+) -> dict[str, Array]:
+    """Return the ends of the intervals of a quantity and of its difference from baseline, by their columns."""
+    places, years, area = axes
+    if intervals is None:
+        return {}
+    # What is summed over the years comes summed.
+    as_it_is = replace(quantity, over="sum") if quantity.over == "cumulative" else quantity
+    codes = [place.code for place in places]
+    return {
+        told[apart][0] + ending: told[apart][1] + _reckon(as_it_is, amounts, area)
+        for apart, ending, amounts in intervals.offsets(
+            quantity.source, quantity.over, places=codes, years=[int(year) for year in years]
+        )
+    }
 
 
 def _check_totals(totals: xr.Dataset, baseline: str) -> None:
@@ -206,8 +181,10 @@ def _reckon(quantity: Quantity, sums: Array, area: Array) -> Array:
     return sums * quantity.per_kg
 
 
-def totals_csv(table: pd.DataFrame, *, title: str = "", digest: str = "") -> str:
-    """Return the table as CSV under comment lines (``#``) that say units, signs and what is not in it.
+def totals_csv(
+    table: pd.DataFrame, *, title: str = "", digest: str = "", intervals: Sequence[str] = _NO_INTERVAL
+) -> str:
+    """Return the table as CSV under comment lines (``#``) that say units, signs and what `intervals` hold.
 
     Numbers have six significant digits, so that equal runs give equal files on every machine.
     """
@@ -215,8 +192,7 @@ def totals_csv(table: pd.DataFrame, *, title: str = "", digest: str = "") -> str
         f"# Totals of {title or 'a projection'}, by eurosic" + (f"; recipe {digest[:16]}" if digest else ""),
         "# Area sums over calcareous arable soil: cell area x arable fraction x probability of being calcareous.",
         f"# {EUROPE}: all study cells. Changes: from 1 January of the start year to 31 December of the year.",
-        "# No interval is given: neither the spread of soil, climate and nitrogen data nor that of parameters is in",
-        "# these numbers; where an emulator answered, check.csv holds its error on this run.",
+        *(f"# {line}" for line in intervals),
         *(f"# {quantity.column}: {quantity.meaning}" for quantity in QUANTITIES),
         f"# *{MINUS}: pathway minus baseline of the same country and year. area_Mha: million hectares.",
         "# Units: TgC = 1e9 kg of carbon, TgCO2 = 1e9 kg of carbon dioxide, TgN = 1e9 kg of nitrogen.",
@@ -228,7 +204,7 @@ def totals_csv(table: pd.DataFrame, *, title: str = "", digest: str = "") -> str
 
 def _text(value: object) -> str:
     if isinstance(value, float):
-        # Adding zero turns -0 into 0, which would differ between machines.
-        return f"{value + 0.0:.{_DIGITS}g}"
+        # Adding zero turns -0 into 0, which would differ between machines. What is not known is left empty.
+        return "" if math.isnan(value) else f"{value + 0.0:.{_DIGITS}g}"
     text = str(value)
     return f'"{text}"' if "," in text else text

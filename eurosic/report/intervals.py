@@ -1,0 +1,152 @@
+"""Intervals of area sums: from members' and draws' own sums to the bounds of 90 %, by source and together.
+
+*Enters:* how far the sums of each member lie from the mean's, and those of each draw of the inputs from the undrawn,
+by quantity, pathway, year and place; the emulator's `Calibration`. *Leaves:* `Bounds`: what is to be added to a sum.
+Sums and differences from baseline come before any quantile, so that errors that cells or pathways share stay shared.
+Pure functions: no files. *Source:* quantiles of draws are median-unbiased, Hyndman and Fan (1996), Am. Stat. 50, 361.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from eurosic.report.calibrated import Calibration
+
+Array = NDArray[np.float64]
+
+# An interval of 90 %: its ends, and its half-width in standard deviations of a normal error.
+ENDS = (0.05, 0.95)
+_NORMAL = float(stats.norm.ppf(ENDS[1]))
+# An emulator's error is added to each draw at so many equally probable points of its normal distribution.
+_POINTS = 41
+# Sums of draws that are held at once, 8 bytes each.
+_AT_ONCE = 20_000_000
+
+ALL, EMULATOR, INPUTS = "all", "emulator", "inputs"
+WORDS = MappingProxyType(
+    {
+        (): "none: simulator",
+        (EMULATOR,): "emulator error only",
+        (INPUTS,): "input uncertainty only: simulator",
+        (EMULATOR, INPUTS): "input uncertainty and emulator error",
+    }
+)
+UNKNOWN = "none: the emulator's error is not known"
+NOT_REPORTED = "none: not a reported year"
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """How far sums lie from those that are told, by source; quantities in the order of `summed.SUMMED`.
+
+    Parameters
+    ----------
+    area
+        Area of each place for which the emulator answered, m2, ``(place,)``.
+    calibration
+        How members' sums become an interval; None for the simulator.
+    members
+        Sums by each member less those of the mean, kg (yr-1), ``(member, quantity, pathway, year, place)``.
+    draws
+        Sums with drawn inputs less those with the inputs as they are, ``(draw, quantity, pathway, year, place)``;
+        None where the run did not draw.
+    """
+
+    area: Array
+    calibration: Calibration | None = None
+    members: Array | None = None
+    draws: Array | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that are known, in the order of their words."""
+        found = {EMULATOR: self.calibration is not None, INPUTS: self.draws is not None}
+        return tuple(name for name, known in found.items() if known)
+
+
+# By source (`ALL` first), low and high: ``(2, quantity, pathway, year, place)``, of values and of differences.
+Bounds = Mapping[str, tuple[Array, Array]]
+
+
+def bounds_of(found: Deviations, *, baseline: int) -> Bounds:
+    """Return what to add to each sum, and to its difference from the baseline's, for the ends of its interval.
+
+    Parameters
+    ----------
+    found
+        The deviations of sums.
+    baseline
+        Place of the baseline among the pathways.
+
+    Returns
+    -------
+    Mapping
+        For `ALL`, and where there are two sources for each of them: bounds of the sums and of the differences, each
+        ``(2, quantity, pathway, year, place)``; empty where nothing is known.
+    """
+    sources = found.sources
+    if not sources:
+        return {}
+    parts = [_bounds(found, sources, baseline=baseline if apart else None) for apart in (False, True)]
+    return {source: (parts[0][source], parts[1][source]) for source in parts[0]}
+
+
+def _bounds(found: Deviations, sources: tuple[str, ...], *, baseline: int | None) -> dict[str, Array]:
+    half = _half_width(found, baseline) if EMULATOR in sources else None
+    draws = None if found.draws is None else less_baseline(found.draws, baseline)
+    each: dict[str, Array] = {}
+    if half is not None:
+        each[EMULATOR] = np.stack([-half, half])
+    if draws is not None:
+        each[INPUTS] = _quantiles(draws)
+    if half is None or draws is None:
+        return {ALL: each[sources[0]]}
+    return {ALL: _together(draws, half), **each}
+
+
+def less_baseline(deviations: Array, baseline: int | None) -> Array:
+    """Return deviations of differences from the baseline's, its pathway on the third axis from the end.
+
+    Member by member and draw by draw: what they share with the baseline falls out here, before any quantile.
+    """
+    if baseline is None:
+        return deviations
+    return deviations - deviations[..., baseline : baseline + 1, :, :]
+
+
+def _half_width(found: Deviations, baseline: int | None) -> Array:
+    """Return the half-width of the emulator's interval, ``(quantity, pathway, year, place)``."""
+    if found.calibration is None:
+        raise ValueError("an emulator's interval needs its calibration")
+    factor, mean_error = found.calibration.of(difference=baseline is not None)
+    shared = mean_error[..., None] * found.area
+    if found.members is None or len(found.members) < 2:
+        return np.asarray(shared)
+    apart = less_baseline(found.members, baseline)
+    return np.hypot(factor[..., None, None] * apart.std(axis=0, ddof=1), shared)
+
+
+def _quantiles(sums: Array) -> Array:
+    return np.asarray(np.quantile(sums, ENDS, axis=0, method="median_unbiased"))
+
+
+def _together(draws: Array, half: Array) -> Array:
+    """Return both ends of the sum of a draw and an independent normal error, ``(2, ...)``."""
+    points = stats.norm.ppf((np.arange(_POINTS) + 0.5) / _POINTS)
+    flat, scale = draws.reshape(len(draws), -1), half.ravel() / _NORMAL
+    ends = np.empty((2, flat.shape[1]))
+    step = max(1, _AT_ONCE // (len(draws) * _POINTS))
+    for start in range(0, flat.shape[1], step):
+        part = slice(start, start + step)
+        sums = flat[:, None, part] + points[:, None] * scale[part]
+        ends[:, part] = np.quantile(sums.reshape(-1, sums.shape[-1]), ENDS, axis=0)
+    # Neither source may be narrower with the other than alone, by the few points or draws that stand for it.
+    ends[0] = np.minimum(ends[0], _quantiles(flat)[0])
+    ends[1] = np.maximum(ends[1], _quantiles(flat)[1])
+    return ends.reshape(2, *half.shape)
