@@ -173,14 +173,15 @@ def with_reruns(plan: Plan, outside: CellsOutside) -> Plan:
     )
 
 
-def measure_rate(predictor: Predictor, *, spin_up: int, batch: int = 512) -> float:
+def measure_rate(predictor: Predictor, *, spin_up: int, fewest: int = 32, batch: int = 512) -> float:
     """Return how many column-years a second the predictor does in this process, its spin-up years counted.
 
     The columns are middling ones, from the middle of the vocabulary's soils; the first call (which may compile) is
-    not timed. A fast predictor is timed on more columns, up to a `batch` of cells as a tile asks for.
+    not timed. A fast predictor is timed on more columns, up to a `batch` of cells as a tile asks for; one that fills
+    its batches up, as a network does, must be timed on `fewest` cells that need no filling.
     """
-    cells, seconds = _FEWEST, 0.0
-    predictor.predict(_middling(predictor.signature, _FEWEST, 1))
+    cells, seconds = fewest, 0.0
+    predictor.predict(_middling(predictor.signature, fewest, 1))
     while True:
         columns = _middling(predictor.signature, cells, _TIMED_YEARS)
         began = time.perf_counter()
@@ -193,7 +194,7 @@ def measure_rate(predictor: Predictor, *, spin_up: int, batch: int = 512) -> flo
 
 # Cells, pathways and years that are timed: spin-up years weigh about as little as in a run, and what a call costs
 # beside its columns is small against 0.1 s.
-_FEWEST, _PATHWAYS, _TIMED_YEARS, _LONG_ENOUGH = 32, 4, 40, 0.1
+_PATHWAYS, _TIMED_YEARS, _LONG_ENOUGH = 4, 40, 0.1
 
 # A calcareous loam under 700 mm of rain: anything near it costs the same.
 _MIDDLING = {

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eurosic.base.grid import Grid
 from eurosic.base.signature import check_columns
 from eurosic.clusters import Profile
+from eurosic.emulator.batches import ROWS as FULL
 from eurosic.inputs.forcing import Forcing
 from eurosic.projection.outside import Rows
 from eurosic.projection.plan import CellsOutside, Plan, check_plan, measure_rate, plan_projection, with_reruns
@@ -50,7 +51,7 @@ def plan(setup: Setup, *, profile: Profile, folder: Path) -> Plan:
     )
     seen, forcing = _look(setup, coarse)
     cells = seen.cells * times**2
-    rate = measure_rate(setup.predictor, spin_up=setup.recipe.projection.spin_up)
+    rate = rate_of(setup)
     found = _planned(setup, tuple(range(30)), max(cells, 1), rate=rate, workers=profile.processes)
     if _has_domain(setup) and seen.cells:
         found = with_reruns(found, _outside(setup, seen.rows, forcing, known=cells))
@@ -58,6 +59,13 @@ def plan(setup: Setup, *, profile: Profile, folder: Path) -> Plan:
     memory = free_memory() if profile.here else profile.total_memory or np.inf
     check_plan(found, memory=memory, disk=free_disk(folder))
     return found
+
+
+def rate_of(setup: Setup) -> float:
+    """Return the column-years a second of a run's predictor in this process."""
+    # A network fills its last micro-batch up: on fewer cells the filling would be timed.
+    fewest = {"fewest": FULL, "batch": FULL} if _has_domain(setup) else {}
+    return measure_rate(setup.predictor, spin_up=setup.recipe.projection.spin_up, **fewest)
 
 
 def plan_table(setup: Setup, table: CellTable, folder: Path, *, rate: float, workers: int) -> Plan:

@@ -32,12 +32,11 @@ from eurosic.outputs.store import (
     open_ledger,
     recorded_tiles,
 )
-from eurosic.projection.plan import measure_rate
 from eurosic.projection.project import TileTask, project_tiles, unfinished
 from eurosic.projection.table import CellTable, open_table, write_table
 from eurosic.projection.template import template
 from eurosic.workflow.closing import close, closing_files, record_of
-from eurosic.workflow.footprint import check_here, plan_table
+from eurosic.workflow.footprint import check_here, plan_table, rate_of
 from eurosic.workflow.self_check import self_check
 from eurosic.workflow.setup import Setup, forcing_of, table_digest
 
@@ -105,7 +104,7 @@ def run(
     for problem in setup.problems:
         raise problem
     # Compiled here once, the predictor is found on the disk by every worker of this machine.
-    rate = measure_rate(setup.predictor, spin_up=setup.recipe.projection.spin_up)
+    rate = rate_of(setup)
     with (
         disk_told(folder),
         open_client(profile) as client,
