@@ -28,7 +28,7 @@ from eurosic.report.style import INK, SMALL
 _LAND, _OUTLINE = "#f8f8f6", "#8a8a8a"
 # What is without a value stays in the background, light enough that no class of values is mistaken for it.
 _SEA = "#eef3f7"
-_MUTED = {
+MUTED = {
     Status.NOT_CALCAREOUS: ("#dcdcd8", "not calcareous"),
     Status.NOT_ARABLE: ("#ecece9", "not arable"),
     Status.OUTSIDE_DOMAIN: ("#c9bfcf", "outside the predictor's domain"),
@@ -81,7 +81,7 @@ def _reasons(drawn: Drawn) -> NDArray[np.int8]:
 def draw_reasons(axes: Axes, drawn: Drawn) -> None:
     """Draw, muted, why cells have no value; sea and what is outside the extent let the backdrop through."""
     norm = BoundaryNorm(np.arange(-0.5, Status.MISSING + 1.5), Status.MISSING + 1)
-    colours = [_MUTED.get(Status(code), ("none", ""))[0] for code in range(Status.MISSING + 1)]
+    colours = [MUTED.get(Status(code), ("none", ""))[0] for code in range(Status.MISSING + 1)]
     lay(axes, drawn, _reasons(drawn), Scale(ListedColormap(colours), norm))
 
 
@@ -121,7 +121,7 @@ def write_reasons(figure: Figure, drawn: Drawn, corner: tuple[float, float], *, 
     # Reasons hidden behind a value are not in the picture and need no explanation.
     present = set(np.unique(_reasons(drawn)[~np.isfinite(drawn.values)]).tolist())
     patches = [
-        Patch(color=colour, label=label) for code, (colour, label) in _MUTED.items() if code in present
+        Patch(color=colour, label=label) for code, (colour, label) in MUTED.items() if code in present
     ]
     if patches:
         figure.legend(
