@@ -17,6 +17,7 @@ from eurosic.base.errors import RecipeError
 from eurosic.cli_emulator import card, train
 from eurosic.cli_ensemble import ensemble, simulate
 from eurosic.cli_export import export, totals
+from eurosic.cli_view import figures
 from eurosic.console import ConsoleTeller, Machine, cluster_option, machine_options, told, workers_option
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ main.add_command(train)
 main.add_command(card)
 main.add_command(export)
 main.add_command(totals)
+main.add_command(figures)
 
 
 @main.command()

@@ -29,7 +29,7 @@ def write_totals(table: pd.DataFrame, path: Path, *, title: str = "", digest: st
         If it cannot be written.
     """
     text = totals_csv(table, title=title, digest=digest)
-    with _whole(path) as aside:
+    with whole(path) as aside:
         aside.write_text(text, encoding="utf-8", newline="\n")
     return path
 
@@ -45,7 +45,7 @@ def write_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     paths = []
     for name, figure in figures.items():
         path = folder / f"{name}.png"
-        with _whole(path) as aside:
+        with whole(path) as aside:
             # No date and no version in the file: equal runs give equal figures.
             figure.savefig(aside, format="png", dpi=_DPI, metadata={"Software": None})
         paths.append(path)
@@ -53,7 +53,7 @@ def write_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[Path]:
+def whole(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, and move it into place when all is written."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

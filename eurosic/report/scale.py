@@ -1,8 +1,8 @@
 """Steps and colours of a map's values: round numbers, orange for loss, purple for gain; dark to bright for amounts.
 
 *Enters:* the values drawn. *Leaves:* a colour map and its steps. Must not draw.
-*Source:* ColorBrewer's PuOr (Harrower & Brewer 2003) and cividis (Nuñez et al. 2018), which colour-blind readers
-tell apart.
+*Source:* ColorBrewer's PuOr (Harrower & Brewer 2003) and viridis (Smith & van der Walt 2015), which colour-blind
+readers tell apart.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def amounts_of(values: NDArray[np.float64]) -> Scale:
         low, high = low - max(abs(low), 1.0) * 0.01, high + max(abs(high), 1.0) * 0.01
     steps = np.asarray(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
     extend = _EXTEND[bool(np.nanmin(values) < steps[0]), bool(np.nanmax(values) > steps[-1])]
-    colours = ListedColormap(mpl.colormaps["cividis"](np.linspace(0.0, 1.0, len(steps) - 1)))
+    # Not cividis: its middle is the grey of land without a value.
+    colours = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 1.0, len(steps) - 1)))
     return Scale(colours, BoundaryNorm(steps, len(steps) - 1), extend)
 
 
