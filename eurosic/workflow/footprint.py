@@ -126,7 +126,8 @@ def _outside(setup: Setup, rows: Rows, forcing: Forcing, *, known: int) -> Cells
     found = CellsOutside(
         setup.outside.fate, known, len(outside), share, float(area[outside].sum() / area.sum())
     )
-    if setup.outside.fallback is None:
+    # Nobody to be simulated, nothing to be timed: the simulator may have to be compiled first.
+    if setup.outside.fallback is None or not found.cells:
         return found
     column_years = found.cells * float(len(forcing.variants) * len(forcing.years) + spin_up)
     rate = measure_rate(setup.outside.fallback, spin_up=spin_up)
