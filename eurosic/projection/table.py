@@ -136,7 +136,8 @@ def write_table(
         table = _gather(layers, grid, rows[part], columns[part], derive=derive)
         for name, values in table.items():
             _append(group, name, values, cells=len(rows), start=start)
-            group[name].attrs.update({**_PLACE.get(name, {}), **marking.attributes.get(name, {})})
+            if not start:  # each update writes a file, and waits for it
+                group[name].attrs.update({**_PLACE.get(name, {}), **marking.attributes.get(name, {})})
         countries.update(int(code) for code in np.unique(table["country"]))
     found = CellTable(path, len(rows), tuple(sorted(countries)), digest)
     group.attrs.update({"cells": found.cells, "countries": list(found.countries), "digest": digest})
