@@ -1,10 +1,10 @@
 """Europe at 1 km of the development rasters, built by one command, run and measured by another.
 
-``python -m tests.benchmarks.europe_1km build --data DATA --out DIR`` resamples what `recipes/europe-10km.yaml` reads to
-GeoTIFFs of 1 km (bilinear, missing cells left out of the mean), with a catalog and a recipe beside them; then
-``python -m tests.benchmarks.europe_1km run --place DIR`` runs them as a user would and prints what that cost beside two
-floors of the same machine and minutes: the network alone on a sample of the same cells, and the bytes alone to the same
-disk. *Enters:* the development data. *Leaves:* a folder of data, and a run in it.
+``python -m tests.benchmarks.europe_1km build --data DATA --out DIR`` resamples what `recipes/europe-10km.yaml`
+reads to GeoTIFFs of 1 km (bilinear, missing cells left out of the mean), with a catalog and a recipe beside them.
+``python -m tests.benchmarks.europe_1km run --place DIR`` runs them as a user would, and prints what that cost
+beside two floors of the same machine and minutes: the network alone on a sample of the same cells, and the same
+bytes alone to the same disk. *Enters:* the development data. *Leaves:* a folder of data, and a run in it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import rasterio
+import torch
 import xarray as xr
 import yaml
 from numpy.typing import NDArray
@@ -28,10 +30,11 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from rasterio.warp import Resampling, reproject
 
-from eurosic.base.grid import Grid, Tile
+from eurosic.base.grid import Grid
 from eurosic.base.signature import Columns
-from eurosic.clusters.environment import worker_environment
-from eurosic.outputs.store import CELLS, INPUTS, PROJECTION
+from eurosic.emulator.batches import micro_batch
+from eurosic.emulator.microbatch import MicroBatch
+from eurosic.outputs.store import CELLS, PROJECTION
 from eurosic.projection.table import CellTable, open_table
 from eurosic.workflow.setup import Setup, forcing_of, set_up, table_digest
 
@@ -118,9 +121,13 @@ def _entry(name: str, layer: xr.DataArray, citation: str) -> dict[str, object]:
 
 def _recipe(names: dict[str, str], resolution: float) -> dict[str, object]:
     recipe = yaml.safe_load(TEN_KM.read_text())
-    recipe["about"]["title"] = f"{recipe['about']['title'].removesuffix(', 10 km')}, resampled for a benchmark"
+    recipe["about"]["title"] = (
+        f"{recipe['about']['title'].removesuffix(', 10 km')}, resampled for a benchmark"
+    )
     recipe["grid"]["resolution"] = f"{resolution / 1000:g} km"
     recipe["projection"]["tile"] = "8192 cells"
+    # What is measured ends with the store; exports are made from it, by commands of their own.
+    recipe["outputs"] = {"export": []}
     sections = (recipe["inputs"]["covariates"], recipe["inputs"]["climate"])
     for section in sections:
         for key in section:
@@ -130,9 +137,112 @@ def _recipe(names: dict[str, str], resolution: float) -> dict[str, object]:
     return recipe
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a command took: wall and CPU time of all its processes, s, and the largest of them, bytes."""
+
+    wall: float
+    cpu: float
+    largest: float
+
+
+def run(place: Path, *, workers: int) -> Measured:
+    """Run the recipe of a place as a user does, into `place/run`, which is made anew."""
+    out = place / "run"
+    shutil.rmtree(out, ignore_errors=True)
+    eurosic = [sys.executable, "-c", "from eurosic.cli import main; main()"]
+    given = ["--data", str(place / "data"), "--catalog", str(place / "catalog.yaml"), "--out", str(out)]
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [*eurosic, "run", str(place / "recipe.yaml"), *given, "--workers", str(workers)]
+    subprocess.run(command, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(time.perf_counter() - began, cpu, 1024.0 * after.ru_maxrss)
+
+
+def network_floor(place: Path) -> float:
+    """Return the CPU s of the members alone for all cells of a finished run, from a sample of them; one thread."""
+    setup = _setup(place)
+    table = _table(place, setup)
+    forcing = forcing_of(setup, place / "run")
+    some = np.unique(np.linspace(0, table.cells - 1, min(SAMPLE, table.cells)).astype(np.int64))
+    emulator = setup.predictor
+    columns = forcing(table.rows_at(some), emulator.signature)
+    torch.set_num_threads(1)
+    members = [emulator.network.of(member) for member in range(emulator.members)]
+    size, taken = micro_batch(columns.shape[0]), []
+    with torch.inference_mode():
+        for start in range(0, len(some) - size + 1, size):
+            here = slice(start, start + size)
+            batch = MicroBatch(
+                Columns(columns.covariates[here], columns.state[here], columns.baseline[here],
+                        columns.forcing[:, here]),
+                emulator.signature, emulator.frame,
+            )  # fmt: skip
+            began = time.process_time()
+            for member in members:
+                batch.run(member)
+            taken.append(time.process_time() - began)
+    # The first has to fetch everything into the caches.
+    return float(np.median(taken[1:])) * table.cells / size
+
+
+def write_floor(place: Path) -> tuple[float, float, float]:
+    """Return CPU s and wall s of writing as many bytes as the run stored, without a thought, and the bytes."""
+    size = sum(file.stat().st_size for file in (place / "run" / PROJECTION).rglob("*") if file.is_file())
+    piece = np.random.default_rng(0).bytes(2**26)
+    target = place / "bytes"
+    began, cpu = time.perf_counter(), time.process_time()
+    with target.open("wb") as stream:
+        for _ in range(-(-size // len(piece))):
+            stream.write(piece)
+        stream.flush()
+        os.fsync(stream.fileno())
+    taken = time.process_time() - cpu, time.perf_counter() - began, float(size)
+    target.unlink()
+    return taken
+
+
+def _setup(place: Path) -> Setup:
+    return set_up(place / "recipe.yaml", data=place / "data", catalog=place / "catalog.yaml")
+
+
+def _table(place: Path, setup: Setup) -> CellTable:
+    table = open_table(place / "run" / CELLS, table_digest(setup.identity()))
+    if table is None:
+        raise SystemExit(f"{place / 'run'} holds no whole cell table: run it first")
+    return table
+
+
+def told(place: Path, measured: Measured) -> str:
+    """Return the table of what a run took, beside its floors."""
+    record = json.loads((place / "run" / "run.json").read_text())
+    arithmetic, (cpu, wall, size) = network_floor(place), write_floor(place)
+    rows = [
+        ("study cells", f"{record['study_cells']}"),
+        ("wall time", f"{measured.wall:.0f} s"),
+        ("CPU time of all processes", f"{measured.cpu:.0f} s"),
+        ("of it for tiles (worker seconds)", f"{record['worker_seconds']:.0f} s"),
+        ("floor: the members of the network alone", f"{arithmetic:.0f} CPU s"),
+        ("floor: the same bytes alone", f"{cpu:.1f} CPU s, {wall:.0f} s wall"),
+        ("CPU time over the floors", f"{measured.cpu / (arithmetic + cpu):.2f}"),
+        ("largest process", f"{measured.largest / 1e6:.0f} MB"),
+        ("peak of a worker", f"{record['peak_memory_of_a_worker_MB']} MB"),
+        ("bytes stored", f"{size / 1e9:.2f} GB"),
+    ]
+    return "\n".join(f"| {name} | {value} |" for name, value in rows) + "\n\n" + stages(place)
+
+
+def stages(place: Path) -> str:
+    """Return the log of the run, in which the time of every stage can be read."""
+    return (place / "run" / "log.txt").read_text()
+
+
 def main() -> None:
     """Build, or run and measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build")
     building.add_argument("--data", type=Path, required=True)
@@ -145,7 +255,7 @@ def main() -> None:
     if given.command == "build":
         print(build(given.data, given.out, resolution=given.resolution))  # noqa: T201
     else:
-        raise SystemExit("not yet")
+        print(told(given.place, run(given.place, workers=given.workers)))  # noqa: T201
 
 
 if __name__ == "__main__":
