@@ -17,7 +17,8 @@ from eurosic.base.errors import RecipeError
 from eurosic.cli_emulator import card, train
 from eurosic.cli_ensemble import ensemble, simulate
 from eurosic.cli_export import export, totals
-from eurosic.cli_view import figures
+from eurosic.cli_report import report
+from eurosic.cli_view import figures, view
 from eurosic.console import ConsoleTeller, Machine, cluster_option, machine_options, told, workers_option
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ main.add_command(train)
 main.add_command(card)
 main.add_command(export)
 main.add_command(totals)
+main.add_command(report)
 main.add_command(figures)
+main.add_command(view)
 
 
 @main.command()
@@ -78,13 +81,16 @@ def check(recipe: Path, data: Path | None, catalog: Path | None) -> None:
 @told
 def plan(recipe: Path, data: Path | None, catalog: Path | None, workers: int | None, cluster: str) -> None:
     """Say tiles, study cells, bytes, memory and time of RECIPE, before anything runs."""
+    from eurosic.workflow.footprint import check_profile
     from eurosic.workflow.footprint import plan as plan_run
     from eurosic.workflow.machines import profile_of
 
     setup = _set_up(recipe, data=data, catalog=catalog)
     profile = profile_of(recipe, cluster, workers=workers)
-    found = plan_run(setup, profile=profile, folder=Path.cwd())
+    found = plan_run(setup, profile=profile)
     click.echo(_plan_text(found))
+    # Said first, refused then: who must find another machine wants to know of what size.
+    check_profile(found, profile, Path.cwd())
 
 
 @main.command()
@@ -156,15 +162,18 @@ def _set_up(recipe: Path, *, data: Path | None, catalog: Path | None, smoke: boo
 
 
 def _plan_text(plan: Plan) -> str:
-    minutes = plan.seconds / 60
+    minutes, millions, size = plan.seconds / 60, plan.column_years / 1e6, plan.bytes_out / 1e6
+    years = f"{millions:.3g} million" if millions < 1e3 else f"{millions / 1e3:.3g} billion"
+    stored = f"{size:.3g} MB" if size < 1e3 else f"{size / 1e3:.3g} GB"
     took = f"{minutes:.1f} min" if minutes >= 1 else f"{plan.seconds:.0f} s"
+    took = f"{minutes / 60:.1f} h" if minutes >= 120 else took
     outside = [] if plan.outside is None else [f"domain            {plan.outside.told()}"]
     return "\n".join(
         [
             f"study cells       {plan.cells}",
             f"tiles             {plan.tiles}",
-            f"column-years      {plan.column_years / 1e6:.3g} million",
-            f"bytes out         {plan.bytes_out / 1e6:.3g} MB before compression",
+            f"column-years      {years}",
+            f"bytes out         {stored} before compression",
             f"memory a worker   {plan.memory_per_worker / 1e6:.0f} MB ({plan.worst} asks for the most)",
             f"time              {took} on {plan.workers} workers ({plan.core_hours:.2g} core-hours)",
             *outside,

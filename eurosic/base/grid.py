@@ -8,7 +8,7 @@ ordered by a fixed space key (`space_key`) that does not depend on the size of t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -118,6 +118,25 @@ class Grid:
     def y(self) -> NDArray[np.float64]:
         """Cell centres along y, decreasing, m, shape ``(rows,)``."""
         return np.asarray(self.north - self.resolution * (np.arange(self.rows) + 0.5), dtype=np.float64)
+
+
+def coarser_grid(grid: Grid, most: int) -> Grid:
+    """Return `grid` with cells a whole number of times as long, so that there are at most about `most` of them.
+
+    It begins at the same corner and covers all of `grid`, the last row and column perhaps beyond it.
+
+    Examples
+    --------
+    >>> coarser_grid(Grid("EPSG:3035", 1000.0, 4e6, 3e6, 30, 20), most=100).shape
+    (7, 10)
+    """
+    times = max(1, int(np.ceil(np.sqrt(grid.rows * grid.columns / most))))
+    return replace(
+        grid,
+        resolution=grid.resolution * times,
+        rows=-(-grid.rows // times),
+        columns=-(-grid.columns // times),
+    )
 
 
 def grid_within(crs: str, resolution: float, bounds: tuple[float, float, float, float]) -> Grid:

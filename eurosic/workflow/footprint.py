@@ -25,40 +25,36 @@ from eurosic.projection.preview import Preview, preview
 from eurosic.projection.table import CellTable
 from eurosic.workflow.setup import Setup, climate_years, forcing_of
 
-# Cells of the grid on which a plan counts study cells; a finer grid is counted on a coarser one and scaled.
-_PLANNED_CELLS = 400_000
 # Study cells that are asked whether they are inside the domain: a share of 1 % is then known to 0.2 %.
 _LOOKED_AT = 4096
 
 
-def plan(setup: Setup, *, profile: Profile, folder: Path) -> Plan:
-    """Return the footprint of a run, and refuse one that would not fit; reads inputs, writes nothing.
-
-    Raises
-    ------
-    PlanError
-        If it does not fit the free memory, or the disk of `folder`.
-    """
+def plan(setup: Setup, *, profile: Profile) -> Plan:
+    """Return the footprint of a run; reads inputs, writes nothing. `check_profile` refuses one that would not fit."""
     for problem in setup.problems:
         raise problem
-    grid = setup.grid
-    times = max(1, int(np.ceil(np.sqrt(grid.rows * grid.columns / _PLANNED_CELLS))))
-    coarse = replace(
-        grid,
-        resolution=grid.resolution * times,
-        rows=-(-grid.rows // times),
-        columns=-(-grid.columns // times),
-    )
+    grid, coarse = setup.grid, setup.outline
+    times = round(coarse.resolution / grid.resolution)
     seen, forcing = _look(setup, coarse)
     cells = seen.cells * times**2
     rate = rate_of(setup)
     found = _planned(setup, tuple(range(30)), max(cells, 1), rate=rate, workers=profile.processes)
     if _has_domain(setup) and seen.cells:
         found = with_reruns(found, _outside(setup, seen.rows, forcing, known=cells))
+    return found
+
+
+def check_profile(planned: Plan, profile: Profile, folder: Path) -> None:
+    """Raise unless a plan fits the machine of a profile.
+
+    Raises
+    ------
+    PlanError
+        If it does not fit the free memory, or the disk of `folder`.
+    """
     # What other machines have, only their profile says.
     memory = free_memory() if profile.here else profile.total_memory or np.inf
-    check_plan(found, memory=memory, disk=free_disk(folder))
-    return found
+    check_plan(planned, memory=memory, disk=free_disk(folder))
 
 
 def rate_of(setup: Setup) -> float:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from eurosic.base.countries import extent_bounds, extent_of
 from eurosic.base.errors import EurosicError
 from eurosic.base.flags import status_flags
-from eurosic.base.grid import Grid, grid_within
+from eurosic.base.grid import Grid, coarser_grid, grid_within
 from eurosic.base.provenance import digest_of, versions
 from eurosic.base.request import LayerRequest
 from eurosic.base.signature import Predictor, WithMembers
@@ -44,6 +44,8 @@ from eurosic.recipe.schema import Recipe
 from eurosic.recipe.smoke import smoke
 from eurosic.workflow.predictors import card_problems, outside_of, predictor_of
 
+# Cells of the grid on which layers are checked and study cells counted before a run; a finer grid is outlined by it.
+_OUTLINE_CELLS = 400_000
 _COUNTRY = LayerRequest("country", "natural-earth-outlines")
 # Series of years, without a gap where a recipe gives them.
 _ANNUAL = ("annual_temperature", "annual_precipitation")
@@ -68,6 +70,11 @@ class Setup:
         spec = self.recipe.grid_spec()
         bounds = spec.bounds or extent_bounds(extent_of(spec.extent).countries, spec.crs)
         return grid_within(spec.crs, spec.resolution, bounds)
+
+    @cached_property
+    def outline(self) -> Grid:
+        """The same area in cells so few that checks and plans take seconds, whatever the grid is."""
+        return coarser_grid(self.grid, _OUTLINE_CELLS)
 
     @cached_property
     def requests(self) -> tuple[LayerRequest, ...]:
@@ -123,7 +130,7 @@ class Setup:
     @cached_property
     def problems(self) -> list[EurosicError]:
         """Everything that is wrong with layers and card and can be found without work; looked for once."""
-        layers = check_layers(self.requests, catalog=self.catalog, grid=self.grid, data=self.data)
+        layers = check_layers(self.requests, catalog=self.catalog, grid=self.outline, data=self.data)
         return [*layers, *card_problems(self.recipe, self.data)]
 
     def source_digests(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 
 import eurosic
@@ -24,7 +25,7 @@ from eurosic.base.flags import Regime, Status
 from eurosic.cli import main
 from eurosic.outputs.run_store import RunFolder, check_folder, read_record
 from eurosic.workflow.setup import set_up
-from tests.workflow.small import assert_same_run, small_recipe, stored
+from tests.workflow.small import ROOT, assert_same_run, small_recipe, stored
 
 
 def _run(recipe: Path, out: Path, *options: str):
@@ -204,6 +205,22 @@ def test_a_plan_says_what_a_run_will_be(finished):
     memory = float(re.search(r"memory a worker +(\d+) MB", planned.output)[1])
     assert 100 < record["peak_memory_of_a_worker_MB"] <= memory
     assert "core-hours" in planned.output
+
+
+def test_a_plan_of_hundred_metres_is_said_without_looking_at_each_cell(tmp_path):
+    """1.5 billion cells in seconds: as many study cells to the area as at 25 km, and what does not fit is refused."""
+    recipe = yaml.safe_load((ROOT / "recipes" / "quickstart.yaml").read_text())
+    told = {}
+    for metres in (25_000, 100):
+        recipe["grid"]["resolution"] = f"{metres / 1000:g} km"
+        path = tmp_path / f"{metres}.yaml"
+        path.write_text(yaml.safe_dump(recipe))
+        told[metres] = CliRunner().invoke(main, ["plan", str(path), "--workers", "2"]).output
+    cells = {metres: int(re.search(r"study cells +(\d+)", text)[1]) for metres, text in told.items()}
+    assert cells[100] * 0.1**2 == pytest.approx(cells[25_000] * 25**2, rel=0.25)
+    assert "billion" in told[100]
+    # What was said stands above the refusal, for who must find a larger disk.
+    assert told[100].index("memory a worker") < told[100].index("PlanError: plan: the projection may take")
 
 
 @pytest.mark.slow

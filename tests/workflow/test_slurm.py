@@ -44,7 +44,7 @@ def slurm() -> Iterator[Slurm]:
 def _recipe_of(folder: Path, work: float) -> Path:
     """Write a recipe that one worker computes in some seconds, beside the files of clusters."""
     (folder / "clusters").symlink_to(ROOT / "recipes" / "clusters")
-    planned = plan(set_up(_recipe(folder, _TRIED)), profile=Profile(1), folder=folder)
+    planned = plan(set_up(_recipe(folder, _TRIED)), profile=Profile(1))
     return _recipe(folder, max(_TRIED, round(work / planned.seconds * (_TRIED + _YEARS))))
 
 
