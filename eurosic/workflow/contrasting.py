@@ -1,0 +1,170 @@
+"""Time against space for a finished run: what its store and its members say, beside what is observed elsewhere.
+
+*Enters:* the folder of a run, tables of observations, perhaps the run's predictor and forcing. *Leaves:* in
+``DIR/explain/``: `space.csv`, `contrast.csv`, `substitution.csv` and `contrast.png`, each whole or absent. Members
+are asked on a sample of cells; totals are of the stored cells. Joins the stages and computes nothing that they do
+not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import zarr
+from matplotlib.figure import Figure
+
+from eurosic.base.errors import InputError
+from eurosic.base.signature import Predictor
+from eurosic.explain.contrast import time_table
+from eurosic.explain.contrast_caption import Contrast
+from eurosic.explain.contrast_figure import contrast_figure
+from eurosic.explain.contrast_substitution import laws_of, substitution_table
+from eurosic.explain.contrast_table import contrast_lines, contrast_table
+from eurosic.explain.contrast_text import CONTRAST_WORDS, SPACE_WORDS, SUBSTITUTION_WORDS, csv_text
+from eurosic.explain.observations import PH, STOCK, Observations, turned
+from eurosic.explain.observations_dutch import dutch_profiles
+from eurosic.explain.observations_fields import infrared_fields
+from eurosic.explain.observations_table import read_observations
+from eurosic.explain.space_evidence import REFITS, Evidence, gather_evidence, space_table
+from eurosic.inputs.forcing import Forcing
+from eurosic.outputs.ledger import write_atomically
+from eurosic.outputs.run_store import disk_told
+from eurosic.outputs.store import PROJECTION
+from eurosic.report.export import write_figures
+from eurosic.workflow.contrasting_cells import (
+    RunCells,
+    change_section,
+    cross_section,
+    member_trajectories,
+    read_cells,
+    stored_trajectories,
+)
+from eurosic.workflow.exporting import Quiet, Teller, check_finished
+
+SPACE, CONTRAST, SUBSTITUTION, FIGURE = "space.csv", "contrast.csv", "substitution.csv", "contrast"
+# Cells read from the store, asked of each member, and shown to a learner: every so manieth of a table ordered by
+# space.
+_MOST_CELLS, _MOST_ASKED, _MOST_LEARNED = 20_000, 2_000, 1_200
+# Targets that are learned: stocks of a depth of the projection, and what else observations bring.
+_OBSERVED = (dutch_profiles, infrared_fields)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who answers for the run: its predictor, asked member by member, and the forcing that makes its columns."""
+
+    predictor: Predictor
+    forcing: Forcing
+
+
+@dataclass(frozen=True, eq=False)
+class Contrasted:
+    """The three tables, the files they went to, and lines that say what they come to."""
+
+    space: pd.DataFrame
+    contrast: pd.DataFrame
+    substitution: pd.DataFrame
+    paths: tuple[Path, ...]
+    lines: tuple[str, ...]
+
+
+def contrast(
+    folder: Path,
+    *,
+    observations: Sequence[Path] = (),
+    asked: Asked | None = None,
+    refits: int = REFITS,
+    tell: Teller | None = None,
+) -> Contrasted:
+    """Put a finished run's response in time beside what goes together in space; write tables and figure.
+
+    Parameters
+    ----------
+    folder
+        The folder given to ``eurosic run --out``.
+    observations
+        Tables of the user's own samples, such as LUCAS; the columns are in docs/11-explanation.md.
+    asked
+        Predictor and forcing of the run; without them, intervals hold no spread of members.
+    refits
+        Learners fitted again for each interval.
+
+    Raises
+    ------
+    StoreError
+        If the run is not finished, or the disk is full or read-only.
+    InputError
+        If a table of observations cannot be used.
+    """
+    tell = tell or Quiet()
+    check_finished(folder)
+    given = [read_observations(path) for path in observations]
+    cells = read_cells(folder, most=_MOST_CELLS)
+    whole, sample = stored_trajectories(cells), cells.some(_MOST_ASKED)
+    members = member_trajectories(sample, asked.predictor, asked.forcing) if asked else whole
+    evidences = _evidences([*given, *_packaged(tell)], cells, refits, tell)
+    table = contrast_table(time_table(members), evidences)
+    laws = [law for evidence in evidences for law in laws_of(evidence)]
+    substitution = substitution_table(whole, laws, years=_told_years(cells), scale=cells.scale)
+    shown = _shown(evidences)
+    drawn = [law for law in laws if (law.observations, law.depth) == (shown.observations.name, "0_30cm")]
+    figure = contrast_figure(Contrast(shown, drawn, whole, cells.stocks["0_30cm"], substitution))
+    made = (space_table(evidences), table, substitution)
+    paths = _write(folder, made, figure)
+    return Contrasted(*made, paths, contrast_lines(table, substitution))
+
+
+def _packaged(tell: Teller) -> list[Observations]:
+    """Return the observations of packages that are installed; says which are not."""
+    found = []
+    for open_them in _OBSERVED:
+        try:
+            found.append(open_them())
+        except InputError as error:
+            tell.say(f"space      without {error}")
+    return found
+
+
+def _evidences(
+    observed: Sequence[Observations], cells: RunCells, refits: int, tell: Teller
+) -> list[Evidence]:
+    own = cells.some(_MOST_LEARNED)
+    start, end = (cross_section(own, year) for year in (cells.years[0], cells.years[-1]))
+    asked: list[tuple[Observations, str]] = [(one, str(target)) for one in observed for target in one.targets]
+    asked += [(turned(one), PH) for one in observed if PH in one.covariates]
+    asked += [(start, f"{STOCK}0_30cm"), (end, f"{STOCK}0_30cm"), (end, f"{STOCK}0_100cm")]
+    asked += [(turned(end), PH), (change_section(own), "sic_change_0_30cm")]
+    evidences = []
+    for number, (one, target) in enumerate(asked, start=1):
+        evidences.append(gather_evidence(one, target, refits=refits))
+        tell.progress(number, len(asked))
+    return evidences
+
+
+def _told_years(cells: RunCells) -> tuple[int, ...]:
+    """Return the years of the table: about a decade on, half-way, and the last."""
+    first, last = cells.years[0], cells.years[-1]
+    wanted = (first + 10, (first + last) // 2, last)
+    return tuple(sorted({min(cells.years[1:], key=lambda year: abs(year - at)) for at in wanted}))
+
+
+def _shown(evidences: Sequence[Evidence]) -> Evidence:
+    """Return the figure's evidence: the first that is observed and has pH and a stock, else the run's end."""
+    fitting = [e for e in evidences if e.target == f"{STOCK}0_30cm" and len(e.grid)]
+    return next((e for e in fitting if not e.observations.circular), fitting[-1])
+
+
+def _write(folder: Path, tables: tuple[pd.DataFrame, ...], figure: Figure) -> tuple[Path, ...]:
+    attributes = zarr.open_group(folder / PROJECTION, mode="r").attrs
+    title, digest = str(attributes.get("title", "a projection")), str(attributes.get("recipe_digest", ""))
+    out = folder / "explain"
+    words = {SPACE: SPACE_WORDS, CONTRAST: CONTRAST_WORDS, SUBSTITUTION: SUBSTITUTION_WORDS}
+    with disk_told(folder):
+        out.mkdir(exist_ok=True)
+        for table, (name, told) in zip(tables, words.items(), strict=True):
+            write_atomically(out / name, csv_text(table, told, title=title, digest=digest))
+    drawn = write_figures({FIGURE: figure}, out)
+    return (*(out / name for name in words), *drawn)
