@@ -71,8 +71,8 @@ def _right(contrast: Contrast) -> str:
         return ""
     return (
         "Right. The mean change of carbonate carbon in 0–30 cm that the run computed (orange), and what one would "
-        "foretell from the run's own change of pH by the blue of the left (whiskers: 90 %, places drawn again). Where "
-        f"calcite is left throughout, the run says {_signed(line['run_kgC_ha_yr'])} kg of carbon a hectare and "
+        "foretell from the run's own change of pH by the blue of the left (whiskers: 90 %, places drawn again). "
+        f"Where calcite is left throughout, the run says {_signed(line['run_kgC_ha_yr'])} kg of carbon a hectare and "
         f"year, the map {_signed(line['foretold_kgC_ha_yr'])} to {_signed(curve['foretold_kgC_ha_yr'])}: pH hardly "
         "moved. Over all cells the curve may come near the truth by errors that cancel: in the single cell it is "
         f"wrong by {every['error_of_cells_kgC_ha_yr']:.0f} in the mean, where the run says "
