@@ -16,6 +16,7 @@ import click
 from eurosic.base.errors import RecipeError
 from eurosic.cli_emulator import card, train
 from eurosic.cli_ensemble import ensemble, simulate
+from eurosic.cli_explain import explain
 from eurosic.cli_export import export, totals
 from eurosic.cli_report import report
 from eurosic.cli_view import figures, view
@@ -52,6 +53,7 @@ main.add_command(train)
 main.add_command(card)
 main.add_command(export)
 main.add_command(totals)
+main.add_command(explain)
 main.add_command(report)
 main.add_command(figures)
 main.add_command(view)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 
 import click
@@ -36,3 +37,26 @@ def figures(folder: Path, variables: tuple[str, ...], year: int | None, place: s
     paths = write_paper(folder, variables=variables or VARIABLES, year=year, place=place, out=out)
     count = sum(path.suffix == ".pdf" for path in paths)
     click.echo(f"{count} figures, each as PNG, PDF and caption, in {paths[0].parent}")
+
+
+@click.command()
+@_folder
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on (else any that is free)."
+)
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.")
+@told
+def view(folder: Path, port: int, show: bool) -> None:
+    """Show every cell of the finished run in FOLDER on a page of this machine, until Ctrl-C."""
+    from eurosic.view.server import address_of
+    from eurosic.workflow.viewing import open_viewer
+
+    with open_viewer(folder, port=port) as server:
+        click.echo(f"{folder}: {address_of(server)} (Ctrl-C ends it)")
+        if show:
+            webbrowser.open(address_of(server))
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            # The only way out, by Ctrl-C or SIGTERM: nothing was interrupted.
+            click.echo("Closed.")

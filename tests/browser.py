@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,8 +33,8 @@ _OWN = ("127.0.0.1", "localhost", "::1", None)
 class Browser:
     """A browser under the hand of a test; `driver` is Selenium's."""
 
-    def __init__(self, driver: object) -> None:
-        self.driver = driver
+    def __init__(self, driver: object, webdriver: ModuleType) -> None:
+        self.driver, self._webdriver = driver, webdriver
         self._requests: list[str] = []
         self._problems: list[str] = []
 
@@ -56,6 +57,16 @@ class Browser:
             assert time.monotonic() < until, f"never true in {seconds:g} s: {script}"
             time.sleep(0.03)
         return found
+
+    def click(self, css: str) -> None:
+        """Click with the mouse in the middle of an element."""
+        found = self.driver.find_element("css selector", css)
+        self._webdriver.ActionChains(self.driver).move_to_element(found).click().perform()
+
+    def press(self, css: str, *keys: str) -> None:
+        """Press keys on an element: letters, or names such as HOME and ARROW_LEFT."""
+        named = [getattr(self._webdriver.Keys, key, key) for key in keys]
+        self.driver.find_element("css selector", css).send_keys(*named)
 
     def problems(self) -> list[str]:
         """Return warnings and errors of the console since the page was opened."""
@@ -104,6 +115,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     running = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     try:
-        yield Browser(running)
+        yield Browser(running, webdriver)
     finally:
         running.quit()
