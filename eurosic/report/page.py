@@ -20,13 +20,19 @@ from eurosic.base.pathway import BASELINE
 from eurosic.report.page_charts import course_chart, differences_chart
 from eurosic.report.page_content import Report
 from eurosic.report.page_data import page_data
-from eurosic.report.page_interval import interval_of, sources_of
+from eurosic.report.page_interval import interval_of, interval_sentence, sources_of
 from eurosic.report.page_limits import limits_section, provenance_section, regime_section
 from eurosic.report.page_map import map_parts
 from eurosic.report.page_markup import element, paragraphs, text
 from eurosic.report.page_packing import pack_text
 from eurosic.report.page_skill import skill_section
-from eurosic.report.page_tables import country_table, headline_table, quantity_options, reported_csv
+from eurosic.report.page_tables import (
+    country_table,
+    headline_table,
+    quantity_options,
+    reported_csv,
+    sources_table,
+)
 from eurosic.report.page_words import CHANGE, Ends, ends_of, found_sentences, number
 from eurosic.report.style import LineStyle, line_styles
 from eurosic.report.totals import EUROPE, MINUS
@@ -143,12 +149,11 @@ def _found(report: Report, ends: Ends, styles: Mapping[str, LineStyle]) -> dict[
     europe = report.totals[report.totals["country"] == EUROPE]
     course = europe.pivot(index="year", columns="pathway", values=CHANGE + MINUS)[ends.others]
     label = f"SIC kept (+) or lost (−) against baseline by {ends.last}, 0–200 cm, Tg C"
-    sources = sources_of(report.totals)
-    whiskers = f"Whiskers: 90 % interval ({sources})." if any(intervals.values()) else ""
+    whiskers = f"Whiskers: interval of 90 %, {sources_of(ends.rows)}." if any(intervals.values()) else ""
     return {
         "sentences": text("p", first, class_="big") + _tiles(ends) + paragraphs(others),
         "headline": headline_table(ends, titles),
-        "headline_notes": text("p", f"90 % intervals: {sources}.", class_="faint"),
+        "headline_notes": text("p", interval_sentence(ends.rows), class_="faint") + sources_table(ends),
         "forest": differences_chart(values, intervals, styles=styles, label=label) if values else "",
         "forest_caption": escape(f"{label}. {whiskers}") if values else "No other pathway.",
         "course": course_chart(course, styles=styles, label=f"{label}, year by year") if values else "",

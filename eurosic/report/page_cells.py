@@ -57,7 +57,8 @@ class Groups:
     @property
     def group_area(self) -> Array:
         """Calcareous arable area of each group, m2, shape ``(group,)``."""
-        return self.summed(slice(None), np.ones(len(self.of_cell)))
+        known = self.of_cell >= 0
+        return np.bincount(self.of_cell[known], weights=self.area[known], minlength=len(self))
 
     @property
     def cells(self) -> int:

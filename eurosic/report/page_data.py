@@ -32,8 +32,8 @@ from eurosic.report.page_packing import pack_bytes, pack_codes, pack_values, pac
 from eurosic.report.page_variables import SHOWN, Shown
 from eurosic.report.style import line_styles
 
-# Base64 letters for variables and spreads; with tables, pictures and script the page stays below 5 MB.
-MOST_LETTERS = 3_900_000
+# Letters of a page that is sent by mail without a thought, and of what is on every page: tables, totals, script.
+_PAGE, _ALWAYS = 4_900_000, 550_000
 # Okabe & Ito's blue, yellow-orange and vermilion: the further from the emulator, the warmer.
 _STATUS_COLOURS = {
     Status.PREDICTED: "#0072b2",
@@ -54,7 +54,12 @@ class Filled:
     without_spread: tuple[str, ...]
 
 
-def filled(groups: Groups, read: Reader, *, most: int = MOST_LETTERS) -> Filled:
+def letters_left(pictures: Iterable[bytes], extra: str) -> int:
+    """Return how many letters variables and spreads may take beside pictures (written in base64) and sections."""
+    return _PAGE - _ALWAYS - len(extra) - sum(4 * len(picture) // 3 for picture in pictures)
+
+
+def filled(groups: Groups, read: Reader, *, most: int) -> Filled:
     """Return the packed variables of a run, as many as fit.
 
     Parameters

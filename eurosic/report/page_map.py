@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from html import escape
 
 from eurosic.report.page_charts import DASHES
 from eurosic.report.page_content import Report
 from eurosic.report.page_data import Filled
-from eurosic.report.page_markup import element, text
+from eurosic.report.page_markup import element, picture
 from eurosic.report.style import LineStyle
 
 
@@ -26,7 +25,7 @@ def map_parts(report: Report, styles: Mapping[str, LineStyle]) -> dict[str, str]
         if side > 1
         else ""
     )
-    pictures = "".join(_picture(words, png) for words, png in report.pictures.items())
+    pictures = "".join(picture(words, png) for words, png in report.pictures.items())
     return {
         "map_words": "Colours are the same for all years. Orange is loss, purple is gain; grey land has no value."
         + coarse,
@@ -35,11 +34,6 @@ def map_parts(report: Report, styles: Mapping[str, LineStyle]) -> dict[str, str]
         "precision": escape(_precision(report.filled)),
         "key": "".join(_key(name, style) for name, style in styles.items()),
     }
-
-
-def _picture(words: str, png: bytes) -> str:
-    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return element("figure", f'<img src="{source}" alt="{escape(words)}">' + text("figcaption", words))
 
 
 def _key(name: str, style: LineStyle) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -87,3 +88,9 @@ def section(name: str, title: str, content: str) -> str:
 def details(summary: str, content: str) -> str:
     """Return content that is folded until it is asked for."""
     return element("details", text("summary", summary) + content)
+
+
+def picture(words: str, png: bytes) -> str:
+    """Return a figure that holds its own PNG, named below and for those who do not see it."""
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return element("figure", f'<img src="{source}" alt="{escape(words)}">' + text("figcaption", words))

@@ -13,11 +13,11 @@ from PIL import Image
 _WIDTH, _COLOURS = 720, 24
 
 
-def shrunk(png: bytes) -> bytes:
-    """Return a PNG of at most 720 dots across and 24 colours."""
+def shrunk(png: bytes, *, width: int = _WIDTH) -> bytes:
+    """Return a PNG of at most `width` dots across and 24 colours."""
     with Image.open(io.BytesIO(png)) as image:
-        width = min(_WIDTH, image.width)
-        size = (width, round(image.height * width / image.width))
+        across = min(width, image.width)
+        size = (across, round(image.height * across / image.width))
         small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
         few = small.quantize(_COLOURS, dither=Image.Dither.NONE)
     out = io.BytesIO()

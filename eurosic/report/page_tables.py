@@ -13,8 +13,8 @@ from html import escape
 import pandas as pd
 
 from eurosic.base.pathway import BASELINE
-from eurosic.report.page_interval import HIGH, LOW, interval_of
-from eurosic.report.page_markup import Entry, element, table, text
+from eurosic.report.page_interval import ALONE, HIGH, LOW, SOURCES, interval_of
+from eurosic.report.page_markup import Entry, details, element, table, text
 from eurosic.report.page_words import CHANGE, CO2, RATE, Ends, number, percent
 from eurosic.report.totals import EUROPE, MINUS
 
@@ -94,7 +94,31 @@ def _interval(ends: Ends, name: str, column: str) -> str:
     found = interval_of(ends.rows, name, column)
     if found is None:
         return ""
-    return text("small", found.told() + (" (holds zero)" if found.holds_zero and MINUS in column else ""))
+    unsure = found.holds_zero and MINUS in column
+    return text("small", found.told()) + (text("span", "sign not sure", class_="tag weak") if unsure else "")
+
+
+def sources_table(ends: Ends) -> str:
+    """Return the interval of each difference by source, folded; nothing where there is only one source."""
+    column = CHANGE + MINUS
+    rows = []
+    for name in ends.others:
+        each = [interval_of(ends.rows, name, column, source=source) for source in ALONE]
+        if None in each:
+            return ""
+        both = [interval_of(ends.rows, name, column), *each]
+        told = [Entry("–" if found is None else found.told()) for found in both]
+        rows.append([Entry(element("code", escape(name))), Entry(number(ends.of(name, column))), *told])
+    heads = [
+        "Pathway",
+        "Against baseline",
+        "Both together",
+        *(words.capitalize() for words in ALONE.values()),
+    ]
+    if not rows:
+        return ""
+    told_table = table(heads, rows, caption="Intervals of 90 % by source, Tg C to 2 m.")
+    return details("Each source of error alone", element("div", told_table, class_="scroller", tabindex=0))
 
 
 def country_table(totals: pd.DataFrame, pathways: Sequence[str]) -> str:
@@ -146,8 +170,11 @@ def reported_csv(totals: pd.DataFrame, about: Sequence[str], years: Sequence[int
     """
     columns = ["pathway", "country_code", "country", "year", "area_Mha"]
     for quantity in QUANTITIES:
+        # Intervals of what is read most: those of all would be half of the page.
+        ends = (LOW, HIGH) if quantity in (CHANGE, CO2) else ()
         for column in (quantity, quantity + MINUS):
-            columns += [column + suffix for suffix in ("", LOW, HIGH) if column + suffix in totals]
+            columns += [column + suffix for suffix in ("", *ends) if column + suffix in totals]
+    columns += [SOURCES] if SOURCES in totals else []
     rows = totals[totals["year"].isin(list(years))][columns]
     text_ = rows.to_csv(index=False, float_format="%.4g", lineterminator="\n")
     return "\n".join(

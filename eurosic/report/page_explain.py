@@ -1,0 +1,117 @@
+"""What an explanation of a run adds to its page: which properties make fields differ, and that time is not space.
+
+*Enters:* the tables `attribution.csv` and `contrast.csv`, figures as PNG; any of them may be absent. *Leaves:* a
+section of HTML. Must not compute an attribution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from html import escape
+
+import pandas as pd
+
+from eurosic.base.pathway import BASELINE
+from eurosic.report.page_markup import Entry, element, paragraphs, picture, section, table
+from eurosic.report.page_words import amount, number
+
+NAME, TITLE = "explanation", "Why fields differ, and why time is not space"
+_TARGET, _ALL = "sic_change_0_200cm", "all"
+_ATTRIBUTION_WORDS = (
+    "Each bar says by how much, on average over the cells, this property alone moves a cell's predicted change of"
+    " soil inorganic carbon (0–200 cm, under the baseline) away from that of typical cells, be it up or down. It is"
+    " what the emulator has learnt, not a measurement; what does not differ between fields has no bar, however much"
+    " it matters."
+)
+_CONTRAST_WORDS = (
+    "On a map, soils with more carbonate have a higher pH. One could think that carbonate is lost as pH falls. In"
+    " time it is not so: while the topsoil still holds carbonate, pH hardly moves although carbonate is lost year by"
+    " year. The table sets both beside each other: how much carbonate goes with one unit of lab pH."
+)
+
+
+def explain_section(
+    attribution: pd.DataFrame | None, contrast: pd.DataFrame | None, figures: Mapping[str, bytes]
+) -> str:
+    """Return the section, of what there is; empty where there is nothing. `figures` are PNG by their words."""
+    parts = []
+    if attribution is not None:
+        parts.append(_attribution(attribution))
+    if contrast is not None:
+        parts.append(_contrast(contrast))
+    parts += [picture(words, png) for words, png in figures.items()]
+    content = "\n".join(part for part in parts if part)
+    return section(NAME, TITLE, content) if content else ""
+
+
+def _attribution(found: pd.DataFrame) -> str:
+    chosen = found[
+        (found["pathway"] == BASELINE)
+        & (found["regime"] == _ALL)
+        & (found["target"] == _TARGET)
+        & (found["horizon"] == found["horizon"].max())
+    ].sort_values("mean_absolute", ascending=False)
+    if chosen.empty:
+        return ""
+    most = float(chosen["mean_absolute"].max()) or 1.0
+    rows = [
+        [
+            Entry(escape(str(row["label"]))),
+            Entry(_bar(float(row["mean_absolute"]) / most), classes="text"),
+            Entry(amount(float(row["mean_absolute"]))),
+            Entry(f"{number(float(row['p05']))} to {number(float(row['p95']))}"),
+        ]
+        for _, row in chosen.iterrows()
+    ]
+    heads = ["Property of the field", "", "Mean size<small>kg C ha⁻¹ yr⁻¹</small>", "In 90 % of the area"]
+    caption = f"To {int(chosen['horizon'].iloc[0])}, from {int(chosen['cells'].max())} cells."
+    return paragraphs([_ATTRIBUTION_WORDS]) + _scroller(table(heads, rows, caption=caption), "Attribution")
+
+
+def _bar(share: float) -> str:
+    return element("span", class_="barlet", style=f"width:{9 * share:.2f}rem", aria_hidden="true")
+
+
+def _contrast(found: pd.DataFrame) -> str:
+    chosen = found[(found["driver"] == "lab pH") & (found["depth"] == "0_30cm")]
+    observed = chosen[~chosen["circular"].astype(bool)]
+    chosen = observed if not observed.empty else chosen.drop_duplicates("state")
+    if chosen.empty:
+        return ""
+    rows = [
+        [
+            Entry(escape(str(row["state"]))),
+            Entry(number(float(row["sic_kgC_ha_yr"]))),
+            Entry(number(float(row["ph_per_decade"]))),
+            Entry(_ranged(row, "time")),
+            Entry(_ranged(row, "space")),
+            Entry("–" if pd.isna(row["observations"]) else escape(str(row["observations"])), classes="text"),
+        ]
+        for _, row in chosen.iterrows()
+    ]
+    heads = [
+        "State of the topsoil",
+        "SIC lost or gained<small>kg C ha⁻¹ yr⁻¹</small>",
+        "Lab pH<small>per decade</small>",
+        "In time<small>kg C m⁻² per unit of pH</small>",
+        "In space<small>kg C m⁻² per unit of pH</small>",
+        "Observed soils",
+    ]
+    caption = "0–30 cm, baseline. In brackets 90 %. Infinite: pH itself does not change beyond doubt."
+    return paragraphs([_CONTRAST_WORDS]) + _scroller(table(heads, rows, caption=caption), "Time and space")
+
+
+def _ranged(row: pd.Series, name: str) -> str:
+    value, low, high = (float(str(row[column])) for column in (name, f"{name}_low", f"{name}_high"))
+    if math.isnan(value):
+        return "too few sites"
+    return f"{_finite(value)} <small>({_finite(low)} to {_finite(high)})</small>"
+
+
+def _finite(value: float) -> str:
+    return number(value) if math.isfinite(value) else "infinite"
+
+
+def _scroller(content: str, label: str) -> str:
+    return element("div", content, class_="scroller", role="region", aria_label=label, tabindex=0)
