@@ -29,6 +29,8 @@ _NEEDED = ("clay", "sand", "organic_carbon", "monthly_temperature", "monthly_pre
 _OPTIONAL = ("gravel", "decalcified_depth")
 # What leaves: the rows between are steps, not results.
 _BETWEEN = ("carbonate_profile", "calcareous_share", "monthly_pet")
+# Rows that the climate decides; all others are of the soil alone.
+_OF_CLIMATE = ("respiration", "temperature", "precipitation", "monthly_pet", "pet", "drainage")
 # Cells at once: with a century of monthly climate, 40 MB an array.
 _BLOCK = 4096
 # From what can be trusted most to what can be trusted least.
@@ -98,6 +100,28 @@ def derive_cells(
     return derived
 
 
+def derive_soil(layers: Mapping[str, NDArray[np.generic]], soil: SoilOptions) -> dict[str, Array]:
+    """Return all of a column that its climate has no part in, for some cells: `derive_cells` without the climate.
+
+    Parameters
+    ----------
+    layers
+        Soil layers in house units, ``(cell,)``, as `derive_cells` takes them.
+    soil
+        Options of the recipe.
+
+    Returns
+    -------
+    dict
+        Float64: the covariates but `respiration` ``(cell,)``; states ``(cell, 6)``. Ranges are not checked here.
+    """
+    known = {name: np.asarray(values, dtype=np.float64) for name, values in layers.items()}
+    # Only the climate asks for the latitude; here it says how many cells there are.
+    known["latitude"] = np.zeros(len(next(iter(known.values()))))
+    rows = tuple(row for row in DERIVATIONS if row.name not in _OF_CLIMATE)
+    return _derive(known, CellOptions(soil, ClimateOptions()), rows)
+
+
 def derived_attributes(kinds: Mapping[str, Kind] | None = None) -> dict[str, dict[str, str]]:
     """Return `units`, `long_name`, `source`, `kind` and `formula` of every derived quantity, by name.
 
@@ -126,19 +150,17 @@ def _part(known: Mapping[str, Array], cells: slice) -> dict[str, Array]:
     return {name: values[cells] for name, values in known.items()}
 
 
-def _derive(known: dict[str, Array], options: CellOptions) -> dict[str, Array]:
+def _derive(
+    known: dict[str, Array], options: CellOptions, rows: tuple[Derivation, ...] = DERIVATIONS
+) -> dict[str, Array]:
     """Return the rows of the table for some cells; `known` grows by each row."""
     for name in _OPTIONAL:
         assumed = constant(known, getattr(options.soil, name))
         known[name] = _preferred(known.get(name), assumed)
-    for row in DERIVATIONS:
+    for row in rows:
         given = known.get(row.name) if row.name in COVARIATES else None
         known[row.name] = _preferred(given, row.compute(known, options))
-    return {name: known[name] for name in ("gravel", *_results())}
-
-
-def _results() -> tuple[str, ...]:
-    return tuple(row.name for row in DERIVATIONS if row.name not in _BETWEEN)
+    return {name: known[name] for name in ("gravel", *(row.name for row in rows)) if name not in _BETWEEN}
 
 
 def _preferred(given: Array | None, otherwise: Array) -> Array:

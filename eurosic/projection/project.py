@@ -66,6 +66,19 @@ class Writer(Protocol):
         ...
 
 
+class Task(Protocol):
+    """What does a tile on a worker, once: picklable, and small."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What knows which tiles are finished."""
+        ...
+
+    def __call__(self, tile: Tile) -> Record:
+        """Return the record of a tile."""
+        ...
+
+
 @dataclass(frozen=True)
 class TileTask:
     """Everything that a worker needs to do a tile; picklable and small."""
@@ -100,7 +113,7 @@ def _unheard(text: str) -> None:
 
 
 def project_tiles(
-    task: TileTask, tiles: Sequence[Tile], client: Client, *, note: Callable[[str], None] = _unheard
+    task: Task, tiles: Sequence[Tile], client: Client, *, note: Callable[[str], None] = _unheard
 ) -> Iterator[Record]:
     """Yield the record of each tile as it is finished, in whatever order that happens.
 
