@@ -1,7 +1,8 @@
-"""Any raster onto the grid, lazily: one task per block of cells, which reads only its window of the source.
+"""Any raster onto the grid, lazily: a block of cells at a time, of which each reads only its window of the source.
 
 *Enters:* a lazy array of `readers` and a `Grid`. *Leaves:* a lazy float32 array on the grid, NaN where the
-source has nothing. It must not fill gaps, and must not change units.
+source has nothing; making it costs the same for ten cells as for a billion. It must not fill gaps, and must not
+change units.
 
 GDAL's own average takes the box around two corners of a cell, which fits ill where the source's axes stand
 oblique to the grid's (latitude and longitude at the edges of Europe, 15 degrees and more); sub-points (see
@@ -12,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
 
-import dask
 import dask.array as da
 import numpy as np
 import xarray as xr
@@ -22,11 +24,14 @@ from pyproj import CRS, Transformer
 
 from eurosic.base.errors import GridError
 from eurosic.base.grid import Grid
-from eurosic.inputs.sampling import Array32, Lattice, commonest_code, sum_points
+from eurosic.inputs.sampling import Array32, Lattice, sample_window
+from eurosic.inputs.windows import Window, Windowed, cut, lazy_array, overlap
 
-# Cells along a side of a block; also the shard of `store`, so that one task makes one shard.
+# Cells along a side of the largest block; also the shard of `store`, so that a shard is made of whole blocks.
 BLOCK = 512
-# Source pixels (times months) that one task may hold: 32 MB in float32, and a few copies on the way.
+# Cells along a side of the smallest chunk that is shown: smaller blocks lie several in a chunk.
+_SMALL_CHUNK = 128
+# Source pixels (times months) that one block may hold: 32 MB in float32, and a few copies on the way.
 _WINDOW_PIXELS = 8_000_000
 # Sub-points along an axis beyond which more would not matter: 16 384 a cell.
 _MOST_POINTS = 128
@@ -50,8 +55,9 @@ class _Placing:
         east = self.grid.west + self.grid.resolution * np.asarray(x, np.float64)
         north = self.grid.north - self.grid.resolution * np.asarray(y, np.float64)
         places = np.meshgrid(east, north)
-        if not same_crs(self.crs, self.grid.crs):
-            places = Transformer.from_crs(self.grid.crs, self.crs, always_xy=True).transform(*places)
+        between = _transformer(self.grid.crs, self.crs)
+        if between is not None:
+            places = between.transform(*places)
         columns = (places[0] - self.origin[0]) / self.pixel[0]
         rows = (places[1] - self.origin[1]) / self.pixel[1]
         return np.stack([rows, columns])
@@ -94,30 +100,16 @@ def align_raster(
     GridError
         If the raster does not overlap the grid.
     """
-    if raster.ndim > 3:
-        # Years are blocks of their own, or each block would hold them all.
-        years = [
-            align_raster(raster[i], grid, resampling=resampling, classes=classes, where=where)
-            for i in range(raster.shape[0])
-        ]
-        coords = {raster.dims[0]: raster[raster.dims[0]], **years[0].coords}
-        return xr.DataArray(da.stack([year.data for year in years]), dims=raster.dims, coords=coords)
     placing = _placing(raster, grid)
-    points, side = _resolution(
-        placing, resampling, lead=int(np.prod(raster.shape[:-2], dtype=int)), where=where
-    )
-    step = min(_node_step(grid.resolution), side)
     lead = raster.shape[:-2]
-    rows = [
-        [
-            _block(raster.data, placing, (y, x), (step, side, points), (resampling, dict(classes or {})))
-            for x in range(0, grid.columns, side)
-        ]
-        for y in range(0, grid.rows, side)
-    ]
+    points, side = _resolution(placing, resampling, lead=lead[-1] if lead else 1, where=where)
+    step = min(_node_step(grid.resolution), side)
+    made = _Aligned(raster.data, placing, (step, side, points), (resampling, dict(classes or {})))
+    # Years are chunks of their own, or each chunk would hold them all.
+    sizes = (*(1 for _ in lead[:-1]), *lead[-1:], *(min(BLOCK, max(side, _SMALL_CHUNK)),) * 2)
+    chunks = tuple(cut(size, most) for size, most in zip(made.shape, sizes, strict=True))
     coords = {dim: raster[dim] for dim in raster.dims[:-2]} | {"y": grid.y, "x": grid.x}
-    data = da.concatenate([da.concatenate(row, axis=-1) for row in rows], axis=-2)
-    return xr.DataArray(data.reshape((*lead, *grid.shape)), dims=raster.dims, coords=coords)
+    return xr.DataArray(lazy_array(made, chunks), dims=raster.dims, coords=coords)
 
 
 def _placing(raster: xr.DataArray, grid: Grid) -> _Placing:
@@ -130,6 +122,12 @@ def _placing(raster: xr.DataArray, grid: Grid) -> _Placing:
 def same_crs(one: str, other: str) -> bool:
     """Return whether two texts name the same coordinate reference system, axis order aside."""
     return CRS.from_user_input(one).equals(CRS.from_user_input(other), ignore_axis_order=True)
+
+
+@lru_cache(maxsize=64)
+def _transformer(one: str, other: str) -> Transformer | None:
+    """Return what takes places from one CRS to another, None where they are the same."""
+    return None if same_crs(one, other) else Transformer.from_crs(one, other, always_xy=True)
 
 
 def _resolution(placing: _Placing, resampling: str, *, lead: int, where: str) -> tuple[tuple[int, int], int]:
@@ -187,28 +185,51 @@ def _node_step(resolution: float) -> int:
     return int(2 ** np.clip(np.floor(np.log2(span / resolution)), 0, 6))
 
 
-def _block(
-    source: da.Array,
-    placing: _Placing,
-    corner: tuple[int, int],
-    sizes: tuple[int, int, tuple[int, int]],
-    how: tuple[str, dict[int, float]],
-) -> da.Array:
-    """Return the lazy block of cells whose first cell is `corner`, shape ``(lead, y, x)``."""
-    step, side, points = sizes
-    grid = placing.grid
-    cells = (min(side, grid.rows - corner[0]), min(side, grid.columns - corner[1]))
-    lead = int(np.prod(source.shape[:-2], dtype=int))
-    at_y, at_x = (corner[i] + step * np.arange(-(-cells[i] // step) + 1) for i in (0, 1))
-    nodes = placing.nodes(at_y, at_x)
-    window = _window(nodes, placing.size)
-    if window is None:
-        return da.full((lead, *cells), np.nan, dtype=np.float32, chunks=-1)
-    (top, low), (left, right) = window
-    lattice = Lattice(nodes[0] - top, nodes[1] - left, step, cells, points)
-    part = source[..., top:low, left:right].reshape((lead, low - top, right - left))
-    made = dask.delayed(sample_window, pure=False)(part, lattice, *how)
-    return da.from_delayed(made, (lead, *cells), dtype=np.float32)
+@dataclass(frozen=True)
+class _Aligned(Windowed):
+    """A source on the grid, by window. Blocks begin at the same cells whatever is asked for: values are the same."""
+
+    source: da.Array
+    placing: _Placing
+    sizes: tuple[int, int, tuple[int, int]]
+    how: tuple[str, dict[int, float]]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Years and months of the source, rows and columns of the grid."""
+        return (*self.source.shape[:-2], *self.placing.grid.shape)
+
+    def read(self, window: Window) -> Array32:
+        """Return the cells of a window; of the source, one block's part is held at a time."""
+        *lead, down, across = window
+        made = np.empty([at.stop - at.start for at in window], np.float32)
+        side = self.sizes[1]
+        tops, lefts = (range(at.start // side * side, at.stop, side) for at in (down, across))
+        # Years one by one, for the same reason; the months of a year together, for they lie at the same places.
+        years = np.ndindex(*made.shape[:-3])
+        for year, y, x in product(years, tops, lefts):
+            first = tuple(slice(at.start + i, at.start + i + 1) for at, i in zip(lead, year, strict=False))
+            block = self._block((*first, *lead[len(year) :]), (y, x))
+            inside, place = zip(*(overlap(*of) for of in ((down, y, side), (across, x, side))), strict=True)
+            made[(*year, ..., *place)] = block[(..., *inside)].reshape(made[(*year, ..., *place)].shape)
+        return made
+
+    def _block(self, lead: Window, corner: tuple[int, int]) -> Array32:
+        """Return the block of cells whose first cell is `corner`, shape ``(lead, y, x)``."""
+        step, side, points = self.sizes
+        grid = self.placing.grid
+        cells = (min(side, grid.rows - corner[0]), min(side, grid.columns - corner[1]))
+        number = int(np.prod([at.stop - at.start for at in lead], dtype=int))
+        at_y, at_x = (corner[i] + step * np.arange(-(-cells[i] // step) + 1) for i in (0, 1))
+        nodes = self.placing.nodes(at_y, at_x)
+        window = _window(nodes, self.placing.size)
+        if window is None:
+            return np.full((number, *cells), np.nan, dtype=np.float32)
+        (top, low), (left, right) = window
+        lattice = Lattice(nodes[0] - top, nodes[1] - left, step, cells, points)
+        # In this thread: a task has one core, and no source may pass through a scheduler.
+        part = self.source[(*lead, slice(top, low), slice(left, right))].compute(scheduler="sync")
+        return sample_window(part.reshape((number, low - top, right - left)), lattice, *self.how)
 
 
 def _window(
@@ -224,24 +245,3 @@ def _window(
             return None
         found.append((min(first, length - 2), max(last, min(first, length - 2) + 2)))
     return found[0], found[1]
-
-
-def sample_window(window: Array32, lattice: Lattice, resampling: str, classes: dict[int, float]) -> Array32:
-    """Return the cells of a lattice from a window of the source, float32, shape ``(lead, y, x)``.
-
-    The pure function under every aligned block; `resampling` and `classes` are those of `align_raster`.
-    """
-    if resampling == "mode":
-        return commonest_code(window, lattice)
-    values = _shares(window, classes) if resampling == "fractions" else window
-    total, count = sum_points(np.ascontiguousarray(values), lattice, interpolate=resampling == "smooth")
-    # A class covers nothing where there are no data, but a cell wholly without data has no fraction at all.
-    whole = np.full_like(count, lattice.points[0] * lattice.points[1]) if resampling == "fractions" else count
-    return np.divide(total, whole, out=np.full_like(total, np.nan), where=count > 0).astype(np.float32)
-
-
-def _shares(window: Array32, classes: dict[int, float]) -> Array32:
-    shares = np.where(np.isnan(window), np.float32(np.nan), np.float32(0.0))
-    for code, share in classes.items():
-        shares[window == code] = share
-    return shares

@@ -1,7 +1,7 @@
-"""A variable of a file as a lazy Dask array that decodes as it reads and says which file failed.
+"""A variable of a file as values by window, decoded as they are read; an error says which file failed.
 
-*Enters:* a lazily indexed `xarray.DataArray` with raw values. *Leaves:* the same, float32, in chunks, raw
-values scaled and missing ones NaN. It must not read anything when it is made.
+*Enters:* a lazily indexed `xarray.DataArray` with raw values. *Leaves:* the same as `Windowed` float32: raw values
+scaled, missing ones NaN. It must not read anything when it is made, nor keep what it read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -17,18 +16,20 @@ from rasterio.errors import RasterioError
 
 from eurosic.base.errors import InputError
 from eurosic.inputs.source import Source
+from eurosic.inputs.windows import Window, Windowed
 
-# Values in a chunk (float32: 16 MB); a smaller source is one chunk, a larger one is cut into squares.
-_CHUNK_VALUES = 2048**2
 # ESDAC rasters state -3.4e38 with varying last digits: nothing real is as large.
 _ABSURD = 1.0e30
 
 
 @dataclass(frozen=True)
-class _File:
-    """What Dask indexes: reads a window of a file, decodes it, and turns failures into `InputError`."""
+class _File(Windowed):
+    """Reads a window of a file, decodes it, and turns failures into `InputError`.
 
-    raw: xr.DataArray
+    Without the file's coordinates: with them, what a worker is sent would grow with the raster.
+    """
+
+    raw: xr.Variable
     nodata: tuple[float, ...]
     scale: float
     offset: float
@@ -39,20 +40,17 @@ class _File:
         """Shape of the variable."""
         return self.raw.shape
 
-    @property
-    def ndim(self) -> int:
-        """Number of its dimensions."""
-        return self.raw.ndim
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """Return a window of the file, decoded.
 
-    @property
-    def dtype(self) -> np.dtype[np.float32]:
-        """Type after decoding: float32 holds every class code and the precision of every map."""
-        return np.dtype(np.float32)
-
-    def __getitem__(self, key: tuple[slice, ...]) -> NDArray[np.float32]:
+        Raises
+        ------
+        InputError
+            If the file gives no values there.
+        """
         # A truncated file shows only here, in a worker, far from the entry that names it.
         try:
-            raw = self.raw[key].to_numpy()
+            raw = self.raw[window].to_numpy()
         except (OSError, RuntimeError, ValueError, RasterioError) as error:
             raise InputError(
                 self.where, f"cannot be read ({error})", do="The file may be truncated: fetch it again."
@@ -68,22 +66,14 @@ class _File:
         return np.where(missing, np.nan, values * self.scale + self.offset).astype(np.float32)
 
 
-def guarded(raw: xr.DataArray, source: Source, where: str) -> xr.DataArray:
-    """Return a lazily indexed variable as a chunked, decoded Dask-backed array with the same dims and coords.
+def guarded(raw: xr.DataArray, source: Source, where: str) -> Windowed:
+    """Return a lazily indexed variable as decoded values by window, its axes as they are.
 
     Scale, offset and nodata are the entry's where it states them, and else the file's; never both.
     """
     scale = _first(source.scale, raw.attrs.get("scale_factor"), 1.0)
     offset = _first(source.offset, raw.attrs.get("add_offset"), 0.0)
-    file = _File(raw, _nodata(raw, source), scale, offset, where)
-    # Months and years stay together: each chunk is read once for all of them.
-    side = int(np.sqrt(_CHUNK_VALUES / np.prod(raw.shape[:-2], dtype=float)))
-    chunks = tuple(raw.shape[:-2]) + tuple(min(max(side, 1), size) for size in raw.shape[-2:])
-    # With `meta`, Dask need not read a cell to learn the type; without a name, it need not hash the file.
-    lazy = da.from_array(
-        file, chunks=chunks, name=False, asarray=False, meta=np.empty((0,) * raw.ndim, np.float32)
-    )
-    return raw.copy(data=lazy)
+    return _File(raw.variable, _nodata(raw, source), scale, offset, where)
 
 
 def _first(*values: float | None) -> float:

@@ -1,8 +1,8 @@
 """Axes of any file -> the axes of the house: names, order, direction, time, CRS.
 
-*Enters:* a lazy array as it stands in a file. *Leaves:* dims ``(..., y, x)``, y descending, x ascending
-(longitudes from -180 to 180), months 1-12, climate years as numbers, and a CRS in `spatial_ref`. It must
-not read values: only coordinates, which are small.
+*Enters:* a lazy array as it stands in a file, and its values by window. *Leaves:* a `Raster` with dims
+``(..., y, x)``, y descending, x ascending (longitudes from -180 to 180), months 1-12, climate years as numbers, and
+a CRS. It must not read values: only coordinates, which are small.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pyproj.exceptions import CRSError
 
 from eurosic.base.errors import CatalogError, GridError, InputError
 from eurosic.inputs.source import Source
+from eurosic.inputs.windows import ByYear, Flipped, Raster, Turned, Windowed
 
 _Y = ("y", "lat", "latitude", "northing")
 _X = ("x", "lon", "longitude", "easting")
@@ -131,8 +132,15 @@ def _years(bare: xr.DataArray, dim: str, where: str) -> NDArray[np.int64]:
     return numbers.astype(np.int64)
 
 
-def placed(lazy: xr.DataArray, source: Source, where: str) -> xr.DataArray:
-    """Return the array with years and months apart, y descending, longitudes from -180, and its CRS.
+def placed(raw: xr.DataArray, values: Windowed, source: Source, where: str) -> Raster:
+    """Return values with years and months apart, y descending, longitudes from -180, and their CRS.
+
+    Parameters
+    ----------
+    raw
+        Array of `timed`, for its axes; not read.
+    values
+        What it holds, by window.
 
     Raises
     ------
@@ -141,47 +149,33 @@ def placed(lazy: xr.DataArray, source: Source, where: str) -> xr.DataArray:
     CatalogError
         If the CRS of the entry is unknown.
     """
-    crs = _crs(lazy, source, where)
-    upright = lazy
+    crs = _crs(raw, source, where)
+    coords = {str(name): raw[name].to_numpy() for name in raw.dims if name in raw.coords}
+    dims = tuple(str(dim) for dim in raw.dims)
     if source.time in _TWELVE_A_YEAR:
-        upright = by_year(lazy, mean=source.time == "monthly-mean")
+        mean = source.time == "monthly-mean"
+        # A mean of ``mm month-1`` is a rate like any other: the change of unit to ``mm yr-1`` makes it a sum.
+        values = ByYear(values, mean)
+        years = {"climate_year": coords.pop("climate_year")[::12]}
+        coords = {**years, **({} if mean else {"month": np.arange(1, 13)}), **coords}
+        dims = tuple(coords)
     # Row 0 is north (base.grid), whichever way the file runs.
-    for axis, ascending in (("y", False), ("x", True)):
-        values = upright[axis].to_numpy()
-        if (values[-1] > values[0]) != ascending:
-            upright = upright.isel({axis: slice(None, None, -1)})
-    if crs.is_geographic and float(upright["x"].max()) > 180.0 + 1e-6:
-        upright = _from_minus_180(upright)
-        check_regular(upright["x"].to_numpy(), f"{where}, x from -180")
-    kept = {name: upright[name] for name in upright.dims if name in upright.coords}
-    # Made anew, so that no attribute or encoding of the file (scale, offset, fill) can be applied a second time.
-    plain = xr.DataArray(upright.data, dims=upright.dims, coords=kept, name=source.name)
-    return plain.assign_attrs(units=source.unit).rio.write_crs(crs.to_wkt())
+    down, across = (coords[axis][-1] > coords[axis][0] for axis in ("y", "x"))
+    axes = tuple(axis for axis, wrong in ((-2, down), (-1, not across)) if wrong)
+    for axis in axes:
+        coords[dims[axis]] = coords[dims[axis]][::-1]
+    values = Flipped(values, axes) if axes else values
+    if crs.is_geographic and float(coords["x"].max()) > 180.0 + 1e-6:
+        values, coords["x"] = _from_minus_180(values, coords["x"])
+        check_regular(coords["x"], f"{where}, x from -180")
+    # No attribute or encoding of the file (scale, offset, fill) is kept: none can be applied a second time.
+    return Raster(values, dims, coords, crs.to_wkt(), {"units": source.unit})
 
 
-def _from_minus_180(lazy: xr.DataArray) -> xr.DataArray:
-    # Two slices and one join keep this lazy; a gather by sorted index would touch every chunk.
-    east = lazy.isel(x=(lazy["x"] < 180.0 - 1e-6).to_numpy())
-    west = lazy.isel(x=(lazy["x"] >= 180.0 - 1e-6).to_numpy())
-    return xr.concat([west.assign_coords(x=west["x"] - 360.0), east], dim="x")
-
-
-def by_year(lazy: xr.DataArray, *, mean: bool) -> xr.DataArray:
-    """Return months of several years, dims ``(climate_year, y, x)`` with twelve steps a year, apart or averaged.
-
-    Returns
-    -------
-    DataArray
-        ``(climate_year, month, y, x)``; or, with `mean`, ``(climate_year, y, x)``, NaN where a month is missing.
-        A mean of ``mm month-1`` is a rate like any other: the change of unit to ``mm yr-1`` makes it a sum.
-    """
-    years = lazy["climate_year"].to_numpy()[::12]
-    parted = xr.DataArray(
-        lazy.data.reshape((years.size, 12, *lazy.shape[1:])),
-        dims=("climate_year", "month", "y", "x"),
-        coords={"climate_year": years, "month": range(1, 13), "y": lazy["y"], "x": lazy["x"]},
-    )
-    return parted.mean("month", skipna=False).astype(np.float32) if mean else parted
+def _from_minus_180(values: Windowed, x: NDArray[np.generic]) -> tuple[Windowed, NDArray[np.generic]]:
+    longitudes = np.asarray(x)
+    first = int(np.argmax(longitudes >= 180.0 - 1e-6))
+    return Turned(values, first), np.concatenate([longitudes[first:] - 360.0, longitudes[:first]])
 
 
 def _crs(lazy: xr.DataArray, source: Source, where: str) -> CRS:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import dask
-import dask.array as da
 import numpy as np
 import shapely
 import xarray as xr
@@ -31,6 +30,7 @@ from eurosic.base.countries import OUTLINES_CRS, countries, country_of, load_out
 from eurosic.base.errors import InputError
 from eurosic.base.grid import Grid
 from eurosic.inputs.align import BLOCK, same_crs
+from eurosic.inputs.windows import Window, Windowed, cut, lazy_array
 
 _GEOMETRY = (CRSError, shapely.errors.ShapelyError)
 # Natural Earth, GISCO and simpler files, in the order of trust.
@@ -66,24 +66,52 @@ def country_layer(grid: Grid, *, path: Path | None = None, code: str = "", crs: 
     """
     # Read here once, so that a broken file is found before any block is drawn.
     load_shapes(grid.crs, path, code, crs)
-    rows = [
-        da.concatenate(
-            [_block(grid, (y, x), (path, code, crs)) for x in range(0, grid.columns, BLOCK)], axis=1
-        )
-        for y in range(0, grid.rows, BLOCK)
-    ]
-    return xr.DataArray(da.concatenate(rows, axis=0), dims=("y", "x"), coords={"y": grid.y, "x": grid.x})
+    made = _Countries(grid, (path, code, crs))
+    data = lazy_array(made, tuple(cut(size, BLOCK) for size in grid.shape))
+    return xr.DataArray(data, dims=("y", "x"), coords={"y": grid.y, "x": grid.x})
+
+
+@dataclass(frozen=True)
+class _Countries(Windowed):
+    """Countries by window."""
+
+    grid: Grid
+    outlines: tuple[Path | None, str, str]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the grid."""
+        return self.grid.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """ISO 3166-1 numeric codes are below 1 000."""
+        return np.dtype(np.int16)
+
+    def read(self, window: Window) -> NDArray[np.int16]:
+        """Return the countries of a window."""
+        down, across = window
+        cells = (down.stop - down.start, across.stop - across.start)
+        return _drawn(self.grid, (down.start, across.start), cells, self.outlines, _stamp(self.outlines[0]))
+
+
+# Every table by country asks for the countries of a block: those of the last ones are kept, half a megabyte each.
+@lru_cache(maxsize=64)
+def _drawn(
+    grid: Grid,
+    corner: tuple[int, int],
+    cells: tuple[int, int],
+    outlines: tuple[Path | None, str, str],
+    _stamp: int,
+) -> NDArray[np.int16]:
+    drawn = rasterize_block(grid, corner, cells, outlines)
+    drawn.setflags(write=False)
+    return drawn
 
 
 def sub_points(resolution: float) -> int:
     """Return how many sub-points a cell of `resolution` (m) has along a side: every 2 km or so, 3 to 8."""
     return int(np.clip(np.ceil(resolution / 2000.0), 3, 8))
-
-
-def _block(grid: Grid, corner: tuple[int, int], outlines: tuple[Path | None, str, str]) -> da.Array:
-    cells = (min(BLOCK, grid.rows - corner[0]), min(BLOCK, grid.columns - corner[1]))
-    made = dask.delayed(rasterize_block, pure=False)(grid, corner, cells, outlines)
-    return da.from_delayed(made, cells, dtype=np.int16)
 
 
 def rasterize_block(
@@ -128,8 +156,11 @@ def load_shapes(grid_crs: str, path: Path | None, code: str, crs: str) -> Shapes
         If the file is no GeoJSON of polygons, or a country is unknown.
     """
     # Kept for the blocks of one grid, until the file changes.
-    stamp = path.stat().st_mtime_ns if path is not None and path.exists() else 0
-    return _load_shapes(grid_crs, path, code, crs, stamp)
+    return _load_shapes(grid_crs, path, code, crs, _stamp(path))
+
+
+def _stamp(path: Path | None) -> int:
+    return path.stat().st_mtime_ns if path is not None and path.exists() else 0
 
 
 @lru_cache(maxsize=8)

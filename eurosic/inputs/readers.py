@@ -9,11 +9,13 @@ reads headers only. It must not change units or the grid (`align` and `correctio
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import rioxarray
 import xarray as xr
+from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rioxarray.exceptions import RioXarrayError
 
@@ -23,6 +25,7 @@ from eurosic.inputs.catalog import years_of
 from eurosic.inputs.lazy import guarded
 from eurosic.inputs.normal import named_axes, placed, timed
 from eurosic.inputs.source import Source, did_you_mean
+from eurosic.inputs.windows import Combined, Joined, Raster
 
 # A reader opens one file and gives one variable as it stands there: raw values, lazily indexed, any dim names.
 Reader = Callable[[Source, Path, str], xr.DataArray]
@@ -49,22 +52,26 @@ def open_source(source: Source, files: tuple[Path, ...]) -> xr.DataArray:
     UnitError
         If the file states another unit than the entry.
     """
-    arrays = [_open_file(source, file) for file in files]
+    parts = [_open_file(source, file) for file in files]
+    return _whole(source, files, parts).lazy().rename(source.name)
+
+
+def _whole(source: Source, files: tuple[Path, ...], parts: list[Raster]) -> Raster:
     # One part is a mean over one file, whose weight does not matter.
-    if len(arrays) == 1 and not source.parts:
-        return arrays[0]
+    if len(parts) == 1 and not source.parts:
+        return parts[0]
     if "{month" in source.path:
-        return _joined(source, arrays, "month", list(range(1, 13)))
+        return _joined(source, parts, "month", np.arange(1, 13))
     if "{year}" in source.path:
-        return _joined(source, arrays, "climate_year", list(years_of(source, files)))
-    weights = xr.DataArray(list(source.parts.values()), dims="part", coords={"part": list(source.parts)})
-    parts = _joined(source, arrays, "part", list(source.parts))
+        return _joined(source, parts, "climate_year", np.array(years_of(source, files)))
+    _check_one_place(source, parts)
+    shares = np.array(list(source.parts.values()), dtype=np.float64)
     # A mean over depths is no mean where one of them is missing.
-    mean = (parts * (weights / weights.sum())).sum("part", skipna=False)
-    return mean.astype(np.float32).assign_attrs(parts.attrs)
+    mean = Combined(tuple(part.values for part in parts), tuple((shares / shares.sum()).tolist()))
+    return replace(parts[0], values=mean)
 
 
-def _open_file(source: Source, file: Path) -> xr.DataArray:
+def _open_file(source: Source, file: Path) -> Raster:
     reader = _READERS.get(source.format)
     if reader is None:
         raise CatalogError(
@@ -75,15 +82,14 @@ def _open_file(source: Source, file: Path) -> xr.DataArray:
         )
     # A GeoTIFF has no names, and a NetCDF with one raster needs none.
     names = source.variables or ("",)
-    arrays = [_open_variable(source, file, reader, name) for name in names]
-    total = arrays[0]
+    rasters = [_open_variable(source, file, reader, name) for name in names]
+    _check_one_place(source, rasters)
     # NaN plus anything is NaN: where wet deposition is unknown, dry deposition is not the sum.
-    for other in arrays[1:]:
-        total = total + other
-    return total.assign_attrs(arrays[0].attrs)
+    summed = Combined(tuple(raster.values for raster in rasters)) if len(rasters) > 1 else rasters[0].values
+    return replace(rasters[0], values=summed)
 
 
-def _open_variable(source: Source, file: Path, reader: Reader, name: str) -> xr.DataArray:
+def _open_variable(source: Source, file: Path, reader: Reader, name: str) -> Raster:
     where = f"{source.where}, {file.name}"
     # Libraries raise what they like on broken files; users get one kind, with the file and what to do.
     try:
@@ -95,7 +101,8 @@ def _open_variable(source: Source, file: Path, reader: Reader, name: str) -> xr.
             do="Fetch the file again, or correct the format.",
         ) from error
     _check_file_unit(source, raw, where)
-    return placed(guarded(timed(named_axes(raw, where), source, where), source, where), source, where)
+    axes = timed(named_axes(raw, where), source, where)
+    return placed(axes, guarded(axes, source, where), source, where)
 
 
 def _check_file_unit(source: Source, raw: xr.DataArray, where: str) -> None:
@@ -115,20 +122,22 @@ def _check_file_unit(source: Source, raw: xr.DataArray, where: str) -> None:
         )
 
 
-def _joined(
-    source: Source, arrays: list[xr.DataArray], dim: str, labels: list[int] | list[str]
-) -> xr.DataArray:
-    # "exact": files that differ by a row must not be joined on what they share.
-    try:
-        joined = xr.concat(arrays, dim=dim, join="exact", coords="minimal", compat="override")
-    except ValueError as error:
+def _joined(source: Source, parts: list[Raster], dim: str, labels: NDArray[np.int64]) -> Raster:
+    _check_one_place(source, parts)
+    joined = Joined(tuple(part.values for part in parts))
+    first = parts[0]
+    return replace(first, values=joined, dims=(dim, *first.dims), coords={dim: labels, **first.coords})
+
+
+def _check_one_place(source: Source, parts: list[Raster]) -> None:
+    # Files that differ by a row must not be joined on what they share.
+    if not all(part.same_place(parts[0]) for part in parts):
         raise InputError(
             source.where,
             "has files with different grids",
             wanted="one grid in all of them",
             do="Fetch them again.",
-        ) from error
-    return joined.assign_coords({dim: labels}).assign_attrs(arrays[0].attrs)
+        )
 
 
 def _read_geotiff(source: Source, path: Path, _name: str) -> xr.DataArray:

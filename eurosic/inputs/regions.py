@@ -1,6 +1,6 @@
-"""One shard of one layer: computed values in, a shard and its marker on disk, a small record out.
+"""One shard of one layer: its values made, a shard and its marker on disk, a small record out.
 
-*Enters:* the NumPy values of a region of a layer. *Leaves:* the shard in the store, a marker file written after the
+*Enters:* a lazy layer, and which of its regions. *Leaves:* the shard in the store, a marker file written after the
 shard is durable, and what was seen: cells with values, the first value outside the valid range. It must not
 decide whether the layer is good: `check_records` does, when all regions are in.
 """
@@ -11,11 +11,12 @@ import json
 import math
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
+import dask.array as da
 import numpy as np
 import xarray as xr
 import zarr
@@ -71,6 +72,22 @@ def regions_of(layer: str, shape: tuple[int, ...], shards: tuple[int, ...]) -> I
     for start in product(*starts):
         sizes = (min(shard, size - first) for first, shard, size in zip(start, shards, shape, strict=True))
         yield Region(layer, start, tuple(sizes))
+
+
+def make_regions(
+    layers: Mapping[str, da.Array], regions: Sequence[Region], *, store: Path, marks: Path
+) -> list[Record]:
+    """Return the records of some regions, making those that are not whole on disk; one is held at a time."""
+    # Looked for here and not by the client: to know that a shard is whole, it must be read.
+    return [
+        read_record(marks, store, region) or write_region(_values(layers, region), store, marks, region)
+        for region in regions
+    ]
+
+
+def _values(layers: Mapping[str, da.Array], region: Region) -> NDArray[np.generic]:
+    # In this thread: the task has one core, and what it reads is nobody else's.
+    return np.asarray(layers[region.layer][region.index].compute(scheduler="sync"))
 
 
 def write_region(values: NDArray[np.generic], store: Path, marks: Path, region: Region) -> Record:

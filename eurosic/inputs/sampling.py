@@ -192,3 +192,24 @@ def commonest_code(window: Array32, lattice: Lattice) -> Array32:
     codes = np.full((window.shape[0], *lattice.shape), np.nan, np.float32)
     _commonest_jit(window, lattice.rows, lattice.columns, (lattice.step, *lattice.points), codes)
     return codes
+
+
+def sample_window(window: Array32, lattice: Lattice, resampling: str, classes: dict[int, float]) -> Array32:
+    """Return the cells of a lattice from a window of the source, float32, shape ``(lead, y, x)``.
+
+    The pure function under every aligned block; `resampling` and `classes` are those of `align.align_raster`.
+    """
+    if resampling == "mode":
+        return commonest_code(window, lattice)
+    values = _shares(window, classes) if resampling == "fractions" else window
+    total, count = sum_points(np.ascontiguousarray(values), lattice, interpolate=resampling == "smooth")
+    # A class covers nothing where there are no data, but a cell wholly without data has no fraction at all.
+    whole = np.full_like(count, lattice.points[0] * lattice.points[1]) if resampling == "fractions" else count
+    return np.divide(total, whole, out=np.full_like(total, np.nan), where=count > 0).astype(np.float32)
+
+
+def _shares(window: Array32, classes: dict[int, float]) -> Array32:
+    shares = np.where(np.isnan(window), np.float32(np.nan), np.float32(0.0))
+    for code, share in classes.items():
+        shares[window == code] = share
+    return shares

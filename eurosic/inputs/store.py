@@ -1,16 +1,19 @@
 """`inputs.zarr`: the layers on the grid, written once, region by region, and opened lazily ever after.
 
 *Enters:* lazy layers of `prepare_layers` and their digest. *Leaves:* a Zarr v3 store, sharded, y descending, CRS
-as rioxarray writes it. One task writes one shard from NumPy (ENGINE.md, trap 1) and leaves a marker when the
-shard is on disk. Until the last one is, the store lies in ``<name>.part``; it gets its name in one move, so that a
-store under its own name is always whole. A store with another digest is refused, never overwritten.
+as rioxarray writes it. A task makes some shards, one after the other: it reads their windows of the sources, writes
+NumPy (ENGINE.md, trap 1) and leaves a marker when a shard is on disk; no values pass between tasks. Until the last
+one is there, the store lies in ``<name>.part``; it gets its name in one move, so that a store under its own name is
+always whole. A store with another digest is refused, never overwritten.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import dask
@@ -22,8 +25,9 @@ from zarr.codecs import BloscCodec
 
 from eurosic.base.errors import StoreError
 from eurosic.base.grid import Grid
+from eurosic.base.provenance import digest_of
 from eurosic.inputs.align import BLOCK
-from eurosic.inputs.regions import Record, check_records, read_record, regions_of, write_region
+from eurosic.inputs.regions import Record, Region, check_records, make_regions, regions_of
 
 _OURS = "eurosic_inputs"
 _DIGEST = "inputs_digest"
@@ -31,6 +35,11 @@ _DIGEST = "inputs_digest"
 _CHUNK = 128
 # Bytes of a shard before compression, which one task holds.
 _SHARD_BYTES = 64_000_000
+# Tasks at most: enough for hundreds of workers, and nothing to a scheduler. A task of a 1 km Europe makes one shard.
+_TASKS = 1024
+# Neighbouring shards of a layer that are made before those of another: a file in strips is read once for them, and
+# countries that several tables ask for are still known.
+_RUN = 16
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ def write_inputs(path: Path, layers: Mapping[str, xr.DataArray], *, grid: Grid, 
         return InputsRecord(path, digest, reused=True, coverage=kept)
     part = path.with_name(path.name + ".part")
     _begin(part, layers, digest)
-    records = _write_regions(part, layers)
+    records = _write_regions(part, layers, digest)
     group = zarr.open_group(part / "store", mode="r+", zarr_format=3)
     coverage = {}
     for name, layer in layers.items():
@@ -144,7 +153,7 @@ def _write_template(store: Path, layers: Mapping[str, xr.DataArray]) -> None:
 
 def _promise(layer: xr.DataArray) -> xr.DataArray:
     # An array that is never computed: only its shape, type, coordinates and attributes are written.
-    return layer.copy(data=da.zeros(layer.shape, dtype=layer.dtype, chunks=_shards(layer)))
+    return layer.copy(data=da.zeros(layer.shape, dtype=layer.dtype, chunks=-1))
 
 
 def _shards(layer: xr.DataArray) -> tuple[int, ...]:
@@ -171,19 +180,39 @@ def _encoding(layer: xr.DataArray) -> dict[str, object]:
     }
 
 
-def _write_regions(part: Path, layers: Mapping[str, xr.DataArray]) -> dict[str, list[Record]]:
-    records: dict[str, list[Record]] = {name: [] for name in layers}
+def _write_regions(part: Path, layers: Mapping[str, xr.DataArray], digest: str) -> dict[str, list[Record]]:
+    """Make every region that is not there yet, under the caller's scheduler; return the records of all by layer."""
+    regions = list(_in_order(layers))
+    size = -(-len(regions) // _TASKS)
+    # Keys name the run: two runs on one scheduler must not take each other's shards for their own.
+    name = f"inputs-{digest_of([str(part.absolute()), digest])[:8]}-shards"
     tasks = []
-    for name, layer in layers.items():
-        for region in regions_of(name, layer.shape, _shards(layer)):
-            done = read_record(part / "marks", part / "store", region)
-            if done is not None:
-                records[name].append(done)
-                continue
-            values = layer.data[region.index]
-            tasks.append(
-                dask.delayed(write_region, pure=False)(values, part / "store", part / "marks", region)
-            )
-    for record in dask.compute(*tasks):
-        records[record.layer].append(record)
+    for first in range(0, len(regions), size):
+        some = regions[first : first + size]
+        data = {region.layer: layers[region.layer].data for region in some}
+        # Hidden in a partial, the arrays travel as they are: as arguments they would become one graph of all windows.
+        work = partial(make_regions, data, some, store=part / "store", marks=part / "marks")
+        task = dask.delayed(work, pure=False, traverse=False)
+        tasks.append(task(dask_key_name=f"{name}-{first:06d}"))
+    records: dict[str, list[Record]] = {layer: [] for layer in layers}
+    for made in dask.compute(*tasks):
+        for record in made:
+            records[record.layer].append(record)
     return records
+
+
+def _in_order(layers: Mapping[str, xr.DataArray]) -> Iterator[Region]:
+    """Yield the regions of all layers: of a run of neighbouring places, layer after layer."""
+    placed = [
+        (place // _RUN, number, region)
+        for number, (name, layer) in enumerate(layers.items())
+        for place, (_, here) in enumerate(
+            groupby(sorted(regions_of(name, layer.shape, _shards(layer)), key=_place), key=_place)
+        )
+        for region in here
+    ]
+    return (region for *_, region in sorted(placed, key=lambda found: found[:2]))
+
+
+def _place(region: Region) -> tuple[int, ...]:
+    return region.start[-2:]

@@ -19,6 +19,7 @@ from eurosic.base.grid import Grid
 from eurosic.inputs import align
 from eurosic.inputs.align import align_raster
 from eurosic.inputs.sampling import Lattice, sum_points
+from eurosic.inputs.windows import Windowed, lazy_array
 from tests.inputs.rasters import GRID, LAEA
 from tests.toy import refuse_to_compute
 
@@ -254,9 +255,50 @@ def test_a_small_window_bounds_the_blocks(monkeypatch):
     values, where = noise()
     whole = on_grid(values, OBLIQUE, **where)
     monkeypatch.setattr(align, "_WINDOW_PIXELS", 500)
-    made = align_raster(raster(values, **where), OBLIQUE, resampling="area_mean")
-    assert max(made.chunks[0]) == 8
+    watched, read = watch(raster(values, **where))
+    made = align_raster(watched, OBLIQUE, resampling="area_mean")
     np.testing.assert_allclose(made.to_numpy(), whole, atol=1e-6)
+    # Eight cells a side are the least, here 20 x 30 pixels and what interpolation needs beside them.
+    assert len(read) == 25
+    assert max(read) <= np.prod(values.shape) / 25
+
+
+def watch(given):
+    """The same raster, and a list of the number of pixels of each window that is read of it."""
+    values, read = given.to_numpy(), []
+
+    class Watched(Windowed):
+        shape = values.shape
+
+        def read(self, window):
+            read.append(np.prod([at.stop - at.start for at in window]))
+            return values[window]
+
+    return given.copy(data=lazy_array(Watched(), tuple((size,) for size in values.shape))), read
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), how=st.sampled_from(["area_mean", "smooth", "nearest", "mode"]))
+def test_any_window_has_the_cells_of_the_whole_bit_for_bit(data, how):
+    """However a grid is cut into windows, and whether they fit its blocks or not."""
+    values, where = noise()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(align, "BLOCK", 8)
+        made = align_raster(raster(values, **where), OBLIQUE, resampling=how)
+        whole = made.to_numpy()
+        low = [data.draw(st.integers(0, 39)) for _ in range(2)]
+        cut = tuple(slice(first, data.draw(st.integers(first + 1, 40))) for first in low)
+        np.testing.assert_array_equal(made[cut].to_numpy(), whole[cut])
+
+
+def test_windows_of_years_and_months_are_those_of_the_whole():
+    """Also where a window takes some years and some months."""
+    values = np.random.default_rng(2).uniform(0, 99, (3, 12, 9, 9)).astype(np.float32)
+    flat = raster(values[0, 0])
+    made = xr.DataArray(values, dims=("climate_year", "month", "y", "x"), coords={"y": flat.y, "x": flat.x})
+    made = align_raster(made.rio.write_crs(LAEA).chunk(), small(5, 6, 1300.0), resampling="smooth")
+    part = made[1:3, 4:7, 2:5, 1:]
+    np.testing.assert_array_equal(part.to_numpy(), made.to_numpy()[1:3, 4:7, 2:5, 1:])
 
 
 def test_sub_points_off_the_map_are_left_out():
@@ -277,6 +319,19 @@ def test_nothing_is_computed_until_asked():
         made = align_raster(raster(np.ones((6, 8))), GRID, resampling="area_mean")
     assert made.shape == GRID.shape
     assert made.dtype == np.float32
+
+
+def test_a_billion_cells_are_aligned_as_quickly_as_ten():
+    """A graph of three layers, whatever the grid; a corner of it reads a corner of the source."""
+    europe = Grid(LAEA, 100.0, 2_600_000.0, 5_400_000.0, 40_000, 40_000)
+    values, where = noise()
+    watched, read = watch(raster(values, **where))
+    made = align_raster(watched, europe, resampling="smooth")
+    assert len(made.data.dask.layers) <= 3
+    corner = made[20_000:20_004, 20_000:20_004].to_numpy()
+    assert np.isfinite(corner).all()
+    # A block of 512 cells is 51 km, about ten pixels of 0.05 degrees from north to south.
+    assert sum(read) < 20 * 30
 
 
 def test_a_block_reads_only_its_window():

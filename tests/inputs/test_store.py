@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import dask
@@ -23,7 +24,9 @@ from eurosic.inputs import align, store
 from eurosic.inputs.catalog import load_catalog
 from eurosic.inputs.digests import inputs_digest
 from eurosic.inputs.prepare import prepare_layers
+from eurosic.inputs.regions import make_regions
 from eurosic.inputs.store import open_inputs, write_inputs
+from eurosic.inputs.windows import Windowed, cut, lazy_array
 from tests.inputs.rasters import GRID, LAEA, catalog, clay_tif, entry
 from tests.toy import refuse_to_compute
 
@@ -205,7 +208,7 @@ def test_a_shard_that_does_not_match_its_marker_is_made_again(tmp_path, small_sh
     layer = made()
     part, path = tmp_path / "inputs.zarr.part", tmp_path / "inputs.zarr"
     store._begin(part, {"clay": layer}, "d")
-    store._write_regions(part, {"clay": layer})
+    store._write_regions(part, {"clay": layer}, "d")
     (part / "store" / "clay" / "c" / "0" / "1").unlink()
     write_inputs(path, {"clay": layer}, grid=WIDE, digest="d")
     np.testing.assert_array_equal(open_inputs(path).clay.to_numpy(), layer.to_numpy())
@@ -241,6 +244,80 @@ def test_a_killed_process_leaves_nothing_that_misleads_the_next(tmp_path, small_
     write_inputs(path, {"clay": made()}, grid=WIDE, digest="d")
     write_inputs(tmp_path / "whole.zarr", {"clay": made()}, grid=WIDE, digest="d")
     assert tree(path) == tree(tmp_path / "whole.zarr")
+
+
+def counted(layer):
+    """The same layer, and a list of the windows that were made of it."""
+    values, made_of = layer.to_numpy(), []
+
+    class Counted(Windowed):
+        shape = values.shape
+
+        def read(self, window):
+            made_of.append(tuple(at.start for at in window))
+            return values[window]
+
+    return layer.copy(data=lazy_array(Counted(), tuple(cut(size, 128) for size in values.shape))), made_of
+
+
+def test_what_is_done_is_not_made_again(tmp_path, small_shards):
+    """After a failure on the way, the windows of finished shards are not asked for a second time."""
+    layer, asked = counted(made())
+    path, part = tmp_path / "inputs.zarr", tmp_path / "inputs.zarr.part"
+    store._begin(part, {"clay": layer}, "d")
+    regions = list(store._in_order({"clay": layer}))
+    make_regions({"clay": layer.data}, regions[:5], store=part / "store", marks=part / "marks")
+    first = list(asked)
+    write_inputs(path, {"clay": layer}, grid=WIDE, digest="d")
+    assert len(asked) == len(set(asked)) == 9
+    assert asked[:5] == first
+
+
+def test_any_number_of_tasks_ends_with_the_same_bytes(tmp_path, small_shards, monkeypatch):
+    """Two tasks for eighteen shards, or a task a shard."""
+    layers = both()
+    write_inputs(tmp_path / "many.zarr", layers, grid=WIDE, digest="d")
+    monkeypatch.setattr(store, "_TASKS", 2)
+    seen = []
+    with dask.config.set(scheduler=lambda graph, keys, **_: dask.get(seen.append(len(keys)) or graph, keys)):
+        write_inputs(tmp_path / "few.zarr", layers, grid=WIDE, digest="d")
+    assert seen == [2]
+    assert tree(tmp_path / "many.zarr") == tree(tmp_path / "few.zarr")
+
+
+def test_the_windowed_way_ends_with_the_values_of_the_whole_arrays(tmp_path, small_shards):
+    """From real readers and country outlines: each shard by itself, or the layer at once."""
+    fine = np.random.default_rng(1).uniform(5, 60, (600, 620)).astype(np.float32)
+    clay_tif(tmp_path, fine, corner=(WIDE.west - 3000.0, WIDE.north + 3000.0), pixel=510.0)
+    asked = [*CLAY, LayerRequest("country", "natural-earth-outlines"), LayerRequest("mineral_n", "fubc-2018")]
+    known = load_catalog()
+    sources = catalog(entry(), known.source("fubc-2018"), known.source("natural-earth-outlines"))
+    layers = prepare_layers(asked, catalog=sources, grid=WIDE, data=tmp_path)
+    write_inputs(tmp_path / "inputs.zarr", layers, grid=WIDE, digest="d")
+    opened = open_inputs(tmp_path / "inputs.zarr")
+    for name, layer in layers.items():
+        np.testing.assert_array_equal(opened[name].to_numpy(), layer.to_numpy())
+
+
+def peak_of_writing(folder, side):
+    """Bytes of Python at most while a raster of twice as many pixels as cells a side is aligned and written."""
+    clay_tif(folder, np.full((2 * side, 2 * side), 20.0, np.float32), pixel=500.0)
+    grid = Grid(LAEA, 1000.0, GRID.west, GRID.north, side, side)
+    layers = prepare_layers(CLAY, catalog=catalog(entry(resampling="nearest")), grid=grid, data=folder)
+    tracemalloc.start()
+    with dask.config.set(scheduler="sync"):
+        write_inputs(folder / "inputs.zarr", layers, grid=grid, digest="d")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def test_memory_does_not_grow_with_the_raster(tmp_path, small_shards):
+    """Sixteen times the pixels and cells take what one window takes; the whole raster would be 20 times as much."""
+    peak_of_writing(tmp_path / "warm", 200)
+    small, large = (peak_of_writing(tmp_path / str(side), side) for side in (300, 1200))
+    assert large < 1.5 * small
+    assert large < 4 * 2400**2 / 3
 
 
 @pytest.mark.slow
