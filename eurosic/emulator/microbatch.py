@@ -197,9 +197,8 @@ class MicroBatch:
         return record
 
     def arranged(self, rows: Tensor) -> NDArray[np.float32]:
-        """Return ``(target, year, row)`` as a prediction has it, ``(variant, cell, year, target)``."""
-        shaped = rows.reshape(len(rows), self.years, self.variants, self.cells).permute(2, 3, 1, 0)
-        return np.ascontiguousarray(shaped.numpy())
+        """Return ``(target, year, row)`` by variant and cell, ``(target, year, variant, cell)``."""
+        return np.asarray(rows.reshape(len(rows), self.years, self.variants, self.cells).numpy())
 
     def arranged_members(self, rows: Tensor) -> NDArray[np.float32]:
         """Return ``(member, quantity, year, row)`` as ``(member, quantity, variant, year, cell)``."""

@@ -173,7 +173,8 @@ def _pathways_of(values: Array, variable: Variable, shares: Array) -> Array:
     """Return a target of every pathway ``(pathway, cell, year)`` from that of every variant, by shares of area."""
     if variable.flags:
         return values[np.argmax(shares, axis=1)]
-    pathways = np.empty((len(shares), *values.shape[1:]))
+    # Cells last in memory, as a network's values have them and the store wants them.
+    pathways = np.empty((values.shape[2], len(shares), values.shape[1])).transpose(1, 2, 0)
     for pathway, share in enumerate(shares):
         parts = np.flatnonzero(share)
         # A pathway of one variant is that variant, bit for bit; averaging would round it.
