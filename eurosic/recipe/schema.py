@@ -23,6 +23,7 @@ from eurosic.recipe.inputs import Inputs
 from eurosic.recipe.pathways import PathwaySpec, read_pathway
 from eurosic.recipe.quantity import counted, problem, quantity
 from eurosic.recipe.section import Section, SourceName, Text, Year, as_mapping, nearest
+from eurosic.recipe.uncertainty import Uncertainty
 
 
 class About(Section):
@@ -172,6 +173,8 @@ class Recipe(Section):
     pathways: dict[PathwayName, Annotated[PathwaySpec, BeforeValidator(read_pathway)]]
     predictor: Annotated[Predictor, BeforeValidator(_predictor)]
     projection: Projection
+    # None stands for a run that draws nothing; the key alone stands for the defaults.
+    uncertainty: Annotated[Uncertainty | None, BeforeValidator(as_mapping)] = None
     outputs: Annotated[Outputs, BeforeValidator(as_mapping)] = Outputs()
     explain: Annotated[Explain, BeforeValidator(as_mapping)] = Explain()
     report: Annotated[Report, BeforeValidator(as_mapping)] = Report()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from eurosic.base.pathway import BASELINE
 from eurosic.recipe.schema import Recipe
+from eurosic.recipe.uncertainty import LEAST_DRAWS
 
 # Coarse enough that all of Europe is a few hundred study cells, small enough that no country vanishes.
 _RESOLUTION = 50_000.0
 _CELLS = 128
 _SPIN_UP = 5
+_DRAWN = 16
 _YEARS = 3
 
 
@@ -35,7 +37,16 @@ def smoke(recipe: Recipe) -> Recipe:
     # Coarser cells, not fewer countries: every source is then read where it really lies.
     grid = recipe.grid.model_copy(update={"resolution": max(recipe.grid.resolution, _RESOLUTION)})
     report = recipe.report.model_copy(update={"year": None})
-    small = {"pathways": kept, "projection": projection, "grid": grid, "report": report}
+    uncertainty = recipe.uncertainty and recipe.uncertainty.model_copy(
+        update={"draws": LEAST_DRAWS, "cells": min(recipe.uncertainty.cells, _DRAWN)}
+    )
+    small = {
+        "uncertainty": uncertainty,
+        "pathways": kept,
+        "projection": projection,
+        "grid": grid,
+        "report": report,
+    }
     # A copy keeps what was cached: the digest must be that of the copy.
     return Recipe.model_construct(
         **{**{name: getattr(recipe, name) for name in Recipe.model_fields}, **small}

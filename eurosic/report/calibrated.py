@@ -84,8 +84,8 @@ class Calibration:
     @classmethod
     def from_record(cls, told: Mapping[str, Any]) -> Calibration:
         """Return what `as_record` gave."""
-        arrays = (np.array(told[name], dtype=np.float64) for name in ("factors", "mean_errors"))
-        return cls(*arrays, int(told["cells"]), int(told["groups"]))
+        factors, mean_errors = (np.array(told[name], np.float64) for name in ("factors", "mean_errors"))
+        return cls(factors, mean_errors, int(told["cells"]), int(told["groups"]))
 
 
 def calibrate(checked: Checked, *, baseline: int) -> Calibration:

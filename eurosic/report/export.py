@@ -7,7 +7,7 @@ Must not compute what it writes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,15 +20,18 @@ from eurosic.report.totals import totals_csv
 _DPI = 150
 
 
-def write_totals(table: pd.DataFrame, path: Path, *, title: str = "", digest: str = "") -> Path:
-    """Write the table of totals as CSV (UTF-8) and return its path.
+def write_totals(
+    table: pd.DataFrame, path: Path, *, title: str = "", digest: str = "", intervals: Sequence[str] = ()
+) -> Path:
+    """Write the table of totals as CSV (UTF-8) and return its path; `intervals` are lines about them.
 
     Raises
     ------
     StoreError
         If it cannot be written.
     """
-    text = totals_csv(table, title=title, digest=digest)
+    about = {"intervals": intervals} if intervals else {}
+    text = totals_csv(table, title=title, digest=digest, **about)
     with whole(path) as aside:
         aside.write_text(text, encoding="utf-8", newline="\n")
     return path

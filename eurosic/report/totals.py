@@ -26,7 +26,7 @@ from eurosic.report.quantities import Quantity as Quantity
 
 EUROPE = "Europe"
 # UN M49, from which ISO 3166-1 takes its numeric codes: 150 is Europe, so no country has it.
-_EUROPE_CODE = 150
+EUROPE_CODE = 150
 _M2_PER_MHA = M2_PER_HA * 1e6
 _DIGITS = 6
 _KEYS = ("pathway", "country_code", "country", "year")
@@ -87,7 +87,8 @@ def totals_table(
         columns |= told
         bounds |= _bounds(quantity, list(told.items()), intervals, (places, years, area))
     ordered = [*(q.column for q in QUANTITIES), *(q.column + MINUS for q in QUANTITIES)]
-    found = {name: columns[name].ravel() for name in ordered} | {n: b.ravel() for n, b in bounds.items()}
+    found: dict[str, NDArray[np.generic]] = {name: columns[name].ravel() for name in ordered}
+    found |= {name: bound.ravel() for name, bound in bounds.items()}
     if intervals is not None:
         found["interval"] = intervals.word(table["year"].to_numpy())
     return pd.concat([table, pd.DataFrame(found)], axis=1)
@@ -166,7 +167,7 @@ def _with_europe(totals: xr.Dataset) -> list[_Place]:
     ]
     # fsum rounds once: the order of countries cannot change Europe's last digit.
     europe = {name: np.apply_along_axis(math.fsum, -1, values) for name, values in loaded.items()}
-    whole = _Place(_EUROPE_CODE, EUROPE, math.fsum(place.area for place in places), europe)
+    whole = _Place(EUROPE_CODE, EUROPE, math.fsum(place.area for place in places), europe)
     return [whole, *sorted(places, key=lambda place: (place.code <= 0, place.name, place.code))]
 
 

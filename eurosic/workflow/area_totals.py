@@ -29,6 +29,7 @@ from eurosic.outputs.store import CELLS, PROJECTION, recorded_tiles
 from eurosic.report.polygon_totals import COUNTED, PolygonSums, polygon_csv, polygon_table
 from eurosic.report.polygons import Polygons, covers, read_polygons
 from eurosic.workflow.exporting import check_finished
+from eurosic.workflow.uncertainty import polygon_intervals
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,24 @@ def totals_by(folder: Path, by: Path, *, name: str = "", skip_outside: bool = Fa
     group = zarr.open_group(folder / PROJECTION, mode="r")
     grid = Grid(**group.attrs["grid"])
     polygons = read_polygons(by, grid, name=name, skip_outside=skip_outside)
-    found = polygon_sums(folder, polygons, grid)
-    table = polygon_table(found, baseline=BASELINE)
+    shares = _shares(folder, polygons, grid)
+    found = polygon_sums(folder, polygons, shares)
+    intervals = polygon_intervals(folder, shares, polygons.names)
+    table = polygon_table(found, baseline=BASELINE, intervals=intervals)
     title, digest = str(group.attrs.get("title", "a projection")), str(group.attrs.get("recipe_digest", ""))
     paths = (folder / f"totals_by_{by.stem}.csv", folder / f"totals_by_{by.stem}.gpkg")
     with disk_told(folder):
-        write_atomically(paths[0], polygon_csv(table, title=title, by=by.name, digest=digest))
+        text = polygon_csv(table, title=title, by=by.name, digest=digest, intervals=intervals.about())
+        write_atomically(paths[0], text)
         _write_geopackage(paths[1], table, polygons, grid)
     return AreaTotals(table, paths)
 
 
-def polygon_sums(folder: Path, polygons: Polygons, grid: Grid) -> PolygonSums:
-    """Return the area sums of a run over polygons in the grid's projection."""
+def polygon_sums(folder: Path, polygons: Polygons, shares: csr_array) -> PolygonSums:
+    """Return the area sums of a run over polygons, of each of which `shares` ``(cell, polygon)`` lie in cells."""
     group = zarr.open_group(folder / PROJECTION, mode="r")
-    weights = _weights(folder, polygons, grid)
+    every = np.asarray(zarr.open_group(folder / CELLS, mode="r")[AREA.name][:], dtype=np.float64)
+    weights = csr_array(shares * every[:, None])
     _, tiles = recorded_tiles(folder)
     years = tuple(int(year) for year in group["year"][:])
     pathways = tuple(str(pathway) for pathway in group["pathway"][:])
@@ -94,11 +99,10 @@ def polygon_sums(folder: Path, polygons: Polygons, grid: Grid) -> PolygonSums:
     return PolygonSums(polygons.names, pathways, years, start, sums, area, without, polygons.on_grid)
 
 
-def _weights(folder: Path, polygons: Polygons, grid: Grid) -> csr_array:
-    """Return the calcareous arable area of each study cell in each polygon, ``(cell, polygon)``, m2."""
+def _shares(folder: Path, polygons: Polygons, grid: Grid) -> csr_array:
+    """Return the share of each study cell in each polygon, ``(cell, polygon)``."""
     cells = zarr.open_group(folder / CELLS, mode="r")
     rows, columns = (np.asarray(cells[name][:], dtype=np.int64) for name in ("row", "column"))
-    area = np.asarray(cells[AREA.name][:], dtype=np.float64)
     places = rows * grid.columns + columns
     order = np.argsort(places)
     study = np.zeros(grid.shape, dtype=bool)
@@ -106,10 +110,10 @@ def _weights(folder: Path, polygons: Polygons, grid: Grid) -> csr_array:
     found, shares, owners = [], [], []
     for i, cover in enumerate(covers(polygons, grid, study)):
         found.append(order[np.searchsorted(places, cover.cells, sorter=order)])
-        shares.append(cover.shares * area[found[-1]])
+        shares.append(cover.shares)
         owners.append(np.full(len(cover.cells), i))
     data, where = np.concatenate(shares), (np.concatenate(found), np.concatenate(owners))
-    return csr_array((data, where), shape=(len(area), len(polygons)))
+    return csr_array((data, where), shape=(len(rows), len(polygons)))
 
 
 def _write_geopackage(path: Path, table: pd.DataFrame, polygons: Polygons, grid: Grid) -> None:
@@ -118,7 +122,8 @@ def _write_geopackage(path: Path, table: pd.DataFrame, polygons: Polygons, grid:
     try:
         # Shapes once, not once a year: the long table joins them by `polygon`.
         last = table[table["year"] == table["year"].max()]
-        wide = last.pivot(index="polygon", columns="pathway", values=[q.column for q in COUNTED])
+        told = [q.column + end for q in COUNTED for end in ("", "_p05", "_p95") if q.column + end in last]
+        wide = last.pivot(index="polygon", columns="pathway", values=told)
         wide.columns = pd.Index([f"{column}_{pathway}" for column, pathway in wide.columns])
         areas = last.drop_duplicates("polygon").set_index("polygon")[["area_Mha", "year", "interval"]]
         whole = areas.join(wide).loc[list(polygons.names)].reset_index()

@@ -20,6 +20,7 @@ from eurosic.base.vocabulary import AREA
 from eurosic.inputs.budget import PublishedBudget, acid_budget, budget_lines
 from eurosic.inputs.store import open_inputs
 from eurosic.outputs.cube import open_projection, open_totals
+from eurosic.outputs.draws import UNCERTAINTY
 from eurosic.outputs.ledger import write_atomically
 from eurosic.outputs.store import CELLS, INPUTS, PROJECTION
 from eurosic.projection.table import CellTable
@@ -28,17 +29,28 @@ from eurosic.report.export import write_figures, write_totals
 from eurosic.report.maps import change_map, difference_map
 from eurosic.report.summary import cells_outside, outside_lines, summary_text
 from eurosic.report.totals import totals_table
+from eurosic.workflow.calibrating import CALIBRATION, write_calibration
 from eurosic.workflow.exporting import export
 from eurosic.workflow.predictors import check_of
-from eurosic.workflow.self_check import CHECK
+from eurosic.workflow.self_check import CHECK, SelfCheck
 from eurosic.workflow.setup import Setup
+from eurosic.workflow.uncertainty import country_intervals
 
 
-def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked: tuple[str, ...]) -> str:
+def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked: SelfCheck) -> str:
     """Totals, exports, figures and the closing words (with those of the self-check), all made from the store."""
     recipe, cube = setup.recipe, open_projection(folder)
-    totals = totals_table(open_totals(folder), baseline=BASELINE)
-    write_totals(totals, folder / "totals.csv", title=recipe.about.title, digest=recipe.digest)
+    write_calibration(folder, checked.calibration)
+    emulated = check_of(recipe) is not None
+    intervals = country_intervals(folder, calibration=checked.calibration, emulated=emulated)
+    totals = totals_table(open_totals(folder), baseline=BASELINE, intervals=intervals)
+    write_totals(
+        totals,
+        folder / "totals.csv",
+        title=recipe.about.title,
+        digest=recipe.digest,
+        intervals=intervals.about(),
+    )
     export(folder, recipe.outputs.export)
     kinds = {str(name): str(layer.attrs["kind"]) for name, layer in open_inputs(folder / INPUTS).items()}
     year, variable = recipe.report.year, recipe.report.variable
@@ -53,7 +65,7 @@ def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked:
             )
     write_figures(figures, folder / "figures")
     words = summary_text(totals, baseline=BASELINE, folder=folder)
-    lines = [words, *outside_lines(*_status_and_area(folder)), *checked, *_budget(setup, table)]
+    lines = [words, *outside_lines(*_status_and_area(folder)), *checked.lines, *_budget(setup, table)]
     if failed:
         lines.append(
             f"{failed} of {table.cells} cells have no value: no equilibrium was found (status failed)."
@@ -75,7 +87,10 @@ def closing_files(setup: Setup, folder: Path) -> list[Path]:
     names = [pathway.name for pathway in setup.recipe.ordered_pathways() if pathway.name != BASELINE]
     maps = [figures / f"map_{name}_minus_baseline.png" for name in names]
     exports = [folder / kind for kind in setup.recipe.outputs.export]
-    checks = [] if check_of(setup.recipe) is None else [folder / CHECK]
+    checks = (
+        [folder / CALIBRATION] if check_of(setup.recipe) is None else [folder / CHECK, folder / CALIBRATION]
+    )
+    draws = [] if setup.recipe.uncertainty is None else [folder / UNCERTAINTY]
     return [
         folder / "totals.csv",
         folder / "summary.txt",
@@ -84,6 +99,7 @@ def closing_files(setup: Setup, folder: Path) -> list[Path]:
         *maps,
         *exports,
         *checks,
+        *draws,
     ]
 
 

@@ -36,6 +36,7 @@ from eurosic.projection.project import TileTask, project_tiles, unfinished
 from eurosic.projection.table import CellTable, open_table, write_table
 from eurosic.projection.template import template
 from eurosic.workflow.closing import close, closing_files, record_of
+from eurosic.workflow.drawing import draw_inputs
 from eurosic.workflow.footprint import check_here, plan_table, rate_of
 from eurosic.workflow.self_check import self_check
 from eurosic.workflow.setup import Setup, forcing_of, table_digest
@@ -125,7 +126,8 @@ def run(
         records = _project(setup, table, folder, identity, client=client, tell=tell)
         failed = sum(record.failed for record in records)
         checked = self_check(setup, folder, table, client=client)
-        summary = close(setup, folder, table, failed=failed, checked=checked.lines)
+        draw_inputs(setup, folder, table, client=client, tell=tell)
+        summary = close(setup, folder, table, failed=failed, checked=checked)
         tell.say(f"written    {folder}")
         place.write(
             {

@@ -27,8 +27,10 @@ from eurosic.outputs.store import PROJECTION
 from eurosic.projection.sample import Sample, stratified_sample
 from eurosic.projection.table import CellTable, Rows
 from eurosic.projection.tile import TileResult, predict_tile
+from eurosic.report.calibrated import Calibration
 from eurosic.report.skill import COLUMNS, Checked, skill_csv, skill_table
 from eurosic.report.verdict import Verdict, sentences, verdict_of, warnings
+from eurosic.workflow.calibrating import calibration_of
 from eurosic.workflow.predictors import check_of, simulator_of
 from eurosic.workflow.setup import Setup, forcing_of
 
@@ -43,10 +45,14 @@ _SKIPPED = "Self-check: none, since the simulator itself answered for every cell
 
 @dataclass(frozen=True)
 class SelfCheck:
-    """What there is to say about a predictor on its own run: lines for people, a record for `run.json`."""
+    """What there is to say about a predictor on its own run: lines for people, a record for `run.json`.
+
+    `calibration` is what it tells of the error of sums; None where nothing was compared.
+    """
 
     lines: tuple[str, ...]
     record: dict[str, object]
+    calibration: Calibration | None = None
 
 
 def self_check(setup: Setup, folder: Path, table: CellTable, *, client: Client) -> SelfCheck:
@@ -66,12 +72,26 @@ def self_check(setup: Setup, folder: Path, table: CellTable, *, client: Client) 
         return SelfCheck((_NOBODY,), {"skipped": "the emulator answered for no cell"})
     rows = table.rows_at(sample.cells)
     again = _simulate(setup, rows, forcing_of(setup, folder), client=client, key=_key(setup, table))
-    checked, lost = _side_by_side(setup, store, sample=sample, rows=rows, again=again)
+    checked, places = _side_by_side(setup, store, sample=sample, rows=rows, again=again)
     found = skill_table(checked)
     _write(setup, folder, found)
     verdict = verdict_of(found, setup.recipe.projection.years)
     told = (*sentences(verdict, cells=table.cells), *warnings(verdict, above=asked.warn_above))
-    return SelfCheck(told, _record(verdict, strata[sample.cells], lost, asked.warn_above))
+    record = _record(verdict, strata[sample.cells], len(sample.cells) - len(places), asked.warn_above)
+    return SelfCheck(told, record, _calibration(store, checked, places))
+
+
+def _calibration(store: zarr.Group, checked: Checked, places: NDArray[np.int64]) -> Calibration | None:
+    if not len(places):
+        return None
+    return calibration_of(
+        store,
+        places,
+        predicted=checked.predicted,
+        simulated=checked.simulated,
+        area=checked.area,
+        weight=checked.weight,
+    )
 
 
 def _write(setup: Setup, folder: Path, found: pd.DataFrame) -> None:
@@ -115,8 +135,8 @@ def _simulate(setup: Setup, rows: Rows, forcing: Forcing, *, client: Client, key
 
 def _side_by_side(
     setup: Setup, store: zarr.Group, *, sample: Sample, rows: Rows, again: list[TileResult]
-) -> tuple[Checked, int]:
-    """Return both predictions of the cells that the simulator could answer, and how many it could not."""
+) -> tuple[Checked, NDArray[np.int64]]:
+    """Return both predictions of the cells that the simulator could answer, and where these stand in the table."""
     solved = np.concatenate([part.status for part in again]) == Status.PREDICTED
     places = sample.cells[solved]
     targets = names(setup.predictor.signature.targets)
@@ -132,7 +152,7 @@ def _side_by_side(
         area=rows["calcareous_arable_area"][solved].astype(np.float64),
         regime=np.asarray(store["regime"].oindex[0, -1, places]),
     )
-    return checked, int((~solved).sum())
+    return checked, places
 
 
 def _record(verdict: Verdict, strata: NDArray[np.int64], lost: int, warn_above: float) -> dict[str, object]:
