@@ -138,7 +138,7 @@ class Emulator:
                 number = here.stop - here.start
                 values[..., here], deviation[..., here] = mean[..., :number], spread[..., :number]
                 apart[..., here] = members[..., :number]
-        # Views: memory stays in the order in which the network speaks, for turning it round takes a tenth of its time.
+        # Views: memory stays in the order in which the network speaks; to turn it round takes a tenth of its time.
         return values.transpose(2, 3, 1, 0), deviation.transpose(2, 3, 1, 0), apart
 
     def _batch(
