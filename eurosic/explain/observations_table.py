@@ -87,7 +87,7 @@ def read_observations(path: Path, *, kind: Kind = Kind.OBSERVED, note: str = "")
 
 
 def _observations(path: Path, table: pd.DataFrame, kind: Kind, note: str) -> Observations:
-    table = _placed(table)
+    table = _placed(table).dropna(axis=1, how="all")
     table = table.dropna(subset=["carbonate", "x", "y"]).reset_index(drop=True)
     if "bulk_density" not in table:
         table["bulk_density"] = np.nan

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from eurosic.explain.bootstrap import ENDS, UNKNOWN, Estimate, columns_of, estimate, slope, slope_sums
 from eurosic.explain.observations import PH, Observations
@@ -22,6 +23,8 @@ from eurosic.explain.states import ALL, Mask
 
 # Learners fitted again; their cost is that of the whole, and ends of an interval of 90 % need no more.
 REFITS = 40
+# Sites at which learners of draws are attributed: most of the cost, and no more than a slope needs.
+_MOST_LOOKED = 400
 # pH units between the points of the curve of dependence.
 _STEP = 0.1
 # Fewer sites in a state than these have no slope.
@@ -34,10 +37,11 @@ class Evidence:
 
     Parameters
     ----------
-    attribution, drawn_attribution
-        SHAP values, ``(site, covariate)`` and ``(draw, site, covariate)``.
-    weight
-        How often each site counts in a draw, ``(draw, site)``.
+    attribution
+        SHAP values, ``(site, covariate)``.
+    looked, weight, drawn_attribution
+        Sites at which learners of draws are attributed, ``(looked,)``; how often each counts in a draw,
+        ``(draw, looked)``; and the SHAP values there, ``(draw, looked, covariate)``.
     grid, curve, drawn_curve
         Lab pH, and the mean prediction at each, ``(grid,)`` and ``(draw, grid)``; empty without pH.
     """
@@ -47,6 +51,7 @@ class Evidence:
     learner: Learner
     skill: Skill
     attribution: Array
+    looked: NDArray[np.int64]
     weight: Array
     drawn_attribution: Array
     grid: Array
@@ -68,17 +73,18 @@ def gather_evidence(
     """Return what observations teach of a target; the learner is fitted ``refits + 11`` times."""
     x = matrix(observations)
     learner = fit(observations, target, seed=seed)
-    weight = _drawn_weights(observations, refits, seed)
-    again = [fit(observations, target, weight=one, seed=seed) for one in weight]
-    grid = _grid(observations)
+    times = _drawn_times(observations, refits, seed)
+    again = [fit(observations, target, times=one, seed=seed) for one in times]
+    grid, looked = _grid(observations), np.arange(0, len(x), -(-len(x) // _MOST_LOOKED))
     return Evidence(
         observations,
         target,
         learner,
         skill(observations, target, seed=seed),
         attributions(learner, x)[0],
-        weight,
-        np.stack([attributions(one, x)[0] for one in again]),
+        looked,
+        times[:, looked].astype(np.float64),
+        np.stack([attributions(one, x[looked])[0] for one in again]),
         grid,
         _curve(learner, x, grid),
         np.stack([_curve(one, x, grid) for one in again]),
@@ -107,7 +113,7 @@ def slope_attributed(evidence: Evidence, covariate: str, state: str = ALL) -> Es
     j, x = evidence.learner.covariates.index(covariate), evidence.column(covariate)
     value = _fitted_slope(x, evidence.attribution[:, j], inside.astype(np.float64))
     drawn = [
-        _fitted_slope(x, values[:, j], weight * inside)
+        _fitted_slope(x[evidence.looked], values[:, j], weight * inside[evidence.looked])
         for weight, values in zip(evidence.weight, evidence.drawn_attribution, strict=True)
     ]
     return Estimate(value, *_ends(np.array(drawn)))
@@ -151,11 +157,11 @@ def _rows(evidence: Evidence) -> list[dict[str, object]]:
     return rows
 
 
-def _drawn_weights(observations: Observations, draws: int, seed: int) -> Array:
+def _drawn_times(observations: Observations, draws: int, seed: int) -> NDArray[np.int64]:
     blocks = int(observations.block.max()) + 1
     random = np.random.default_rng(seed)
     times = random.multinomial(blocks, np.full(blocks, 1.0 / blocks), size=draws)
-    return times[:, observations.block].astype(np.float64)
+    return np.asarray(times[:, observations.block], dtype=np.int64)
 
 
 def _grid(observations: Observations) -> Array:

@@ -1,0 +1,124 @@
+"""Law: what is said of a run's time and of its space is what its store holds, and saying it again says the same."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+from eurosic.base.errors import InputError, StoreError
+from eurosic.workflow import contrasting
+from eurosic.workflow.contrasting import CONTRAST, SPACE, SUBSTITUTION, contrast
+from eurosic.workflow.contrasting_cells import (
+    change_section,
+    cross_section,
+    read_cells,
+    stored_trajectories,
+)
+
+
+@pytest.fixture(scope="module")
+def run(finished_run, tmp_path_factory):
+    """A copy of the small run, to write into."""
+    return shutil.copytree(finished_run, tmp_path_factory.mktemp("contrast") / "run")
+
+
+@pytest.fixture(scope="module")
+def made(run):
+    """The contrast of the small run, with few learners."""
+    return contrast(run, refits=2)
+
+
+@pytest.mark.slow
+def test_files_are_those_that_were_promised_and_tables_can_be_read_back(run, made):
+    """Three tables and a figure in explain/; what is read is what was made."""
+    assert [path.name for path in made.paths] == [SPACE, CONTRAST, SUBSTITUTION, "contrast.png"]
+    for path, table in zip(made.paths, (made.space, made.contrast, made.substitution), strict=False):
+        read = pd.read_csv(run / "explain" / path.name, comment="#")
+        assert (list(read), len(read)) == (list(table), len(table))
+    assert made.paths[-1].stat().st_size > 50_000
+
+
+@pytest.mark.slow
+def test_what_the_run_says_of_europe_is_its_total(run, made):
+    """The change that laws are held against is the sum over stored cells, from the first reported year."""
+    store, cells = (zarr.open_group(run / name, mode="r") for name in ("projection.zarr", "cells.zarr"))
+    change = np.asarray(store["sic_change_0_30cm"][:], dtype=np.float64)
+    total = np.nansum((change[:, -1] - change[:, 0]) * cells["calcareous_arable_area"][:], axis=1) / 1e9
+    table = made.substitution
+    last = table[(table["state"] == "all") & (table["quantity"] == "change") & (table["depth"] == "0_30cm")]
+    last = last[last["year"] == last["year"].max()]
+    for pathway, of in zip(store["pathway"][:], total, strict=True):
+        np.testing.assert_allclose(last.loc[last["pathway"] == pathway, "run_TgC"], of, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_known_physics_comes_out_of_the_process_model_itself(made):
+    """In four years of soils that are all calcareous: carbonate falls, pH moves by less than a twentieth a decade."""
+    table = made.contrast
+    (intact,) = table[
+        (table["driver"] == "lab pH") & (table["state"] == "topsoil intact") & (table["depth"] == "0_30cm")
+        & (table["observations"] == "dutch-profiles")
+    ].to_dict("records")  # fmt: skip
+    assert intact["sic_kgC_ha_yr_high"] < -10.0
+    assert abs(intact["ph_per_decade"]) < 0.05
+    assert intact["space"] > 1.0
+    nitrate = table[(table["driver"] == "nitrate leached") & (table["pathway"] == "zero_now")]
+    found = nitrate.loc[(nitrate["state"] == "all") & (nitrate["depth"] == "0_200cm"), "kgC_per_kgN"]
+    # Between nothing and the half mole of calcite a mole of acid can take: 0.43 kg of carbon per kg of nitrogen.
+    assert -0.6 < float(found.iloc[0]) < -0.05
+
+
+@pytest.mark.slow
+def test_what_the_run_says_of_itself_is_called_circular(made):
+    """Its own cross-sections, and nothing that was observed."""
+    circular = made.space.groupby("observations")["circular"].all()
+    assert circular[[name for name in circular.index if name.startswith("run-")]].all()
+    assert not circular["dutch-profiles"]
+    assert made.space.loc[made.space["observations"] == "dutch-profiles", "r2_blocks_left_out"].iloc[0] > 0.7
+
+
+def test_a_sample_of_cells_stands_for_the_area_of_all(run):
+    """Fewer cells, the same area in all; evenly over the table."""
+    every, some = read_cells(run, most=10_000), read_cells(run, most=10)
+    area = [float(cells.rows["calcareous_arable_area"].sum()) * cells.scale for cells in (every, some)]
+    assert len(some.places) <= 10 < len(every.places)
+    assert area[0] == pytest.approx(area[1])
+    again = every.some(10)
+    assert float(again.rows["calcareous_arable_area"].sum()) * again.scale == pytest.approx(area[0])
+
+
+def test_trajectories_and_cross_sections_are_the_store_s(run):
+    """Stock at the start plus change is the stock that is shown to a learner; pH and states likewise."""
+    cells = read_cells(run, most=10_000)
+    store = zarr.open_group(run / "projection.zarr", mode="r")
+    last = cross_section(cells, cells.years[-1])
+    stock = store["sic_stock_0_30cm"][:][cells.places] + store["sic_change_0_30cm"][0, -1][cells.places]
+    np.testing.assert_allclose(last.targets["sic_stock_0_30cm"], stock, rtol=1e-6)
+    assert last.circular
+    assert "sic_stock_0_30cm" in change_section(cells).covariates
+    whole = stored_trajectories(cells)
+    np.testing.assert_array_equal(whole.ph[0], store["ph_lab_0_30cm"][:][..., cells.places])
+
+
+def test_a_folder_without_a_finished_run_is_refused(tmp_path):
+    """Before anything is read or written."""
+    with pytest.raises(StoreError, match="holds no projection"):
+        contrast(tmp_path)
+    assert not (tmp_path / "explain").exists()
+
+
+def test_a_user_s_table_that_cannot_be_used_is_refused_before_any_work(run, tmp_path, monkeypatch):
+    """With its own name, and no learner fitted."""
+    path = tmp_path / "mine.csv"
+    path.write_text("id,ph\n1,7\n")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(contrasting, "gather_evidence", refuse)
+    with pytest.raises(InputError, match=r"mine\.csv: lacks carbonate"):
+        contrast(run, observations=[path])
