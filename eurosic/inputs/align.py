@@ -150,8 +150,18 @@ def _resolution(placing: _Placing, resampling: str, *, lead: int, where: str) ->
     side = BLOCK
     while side > 8 and max(down * across, 1.0) * side**2 * lead > _WINDOW_PIXELS:
         side //= 2
-    points = (1, 1) if resampling == "nearest" else (_points(down, resampling), _points(across, resampling))
+    whole = resampling == "nearest" or _lies_on(placing)
+    points = (1, 1) if whole else (_points(down, resampling), _points(across, resampling))
     return points, side
+
+
+def _lies_on(placing: _Placing) -> bool:
+    """Return whether each cell is a pixel of the source: its centre says all of it."""
+    # Rows and columns at the first cell's corner and one cell on; files round their coordinates.
+    rows, columns = placing.nodes(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    first, step = np.array([rows[0, 0], columns[0, 0]]), np.array([rows[1, 0], columns[0, 1]])
+    same = _transformer(placing.grid.crs, placing.crs) is None
+    return same and bool(np.allclose([first - first.round(), step - first - 1.0], 0.0, atol=1e-6))
 
 
 def _inside(nodes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:

@@ -129,6 +129,22 @@ def test_nearest_takes_the_pixel_at_the_centre():
     assert on_grid(values, small(1, 1, 3000.0), "nearest").tolist() == [[4.0]]
 
 
+@pytest.mark.parametrize("how", ["area_mean", "smooth", "mode", "nearest"])
+@pytest.mark.parametrize("shift", [0, 3])
+def test_a_raster_of_the_grids_own_cells_is_taken_as_it_is(how, shift):
+    """Each cell is a pixel: its value to the last bit, and one look at it instead of four."""
+    values = np.random.default_rng(1).random((12, 11), dtype=np.float32)
+    values[4, 5] = NAN
+    seen = on_grid(
+        values, small(6, 7), how, west=GRID.west - 1000.0 * shift, north=GRID.north + 1000.0 * shift
+    )
+    np.testing.assert_array_equal(seen, values[shift : shift + 6, shift : shift + 7])
+    placing = align._placing(raster(values), small(6, 7))
+    assert align._resolution(placing, how, lead=1, where="here")[0] == (1, 1)
+    half = align._placing(raster(values, west=GRID.west - 500.0), small(6, 7))
+    assert align._resolution(half, "area_mean", lead=1, where="here")[0] == (2, 2)
+
+
 def test_months_are_aligned_alike():
     """A leading dimension stays, with its values apart."""
     values = np.stack([np.full((2, 2), month) for month in range(12)])
