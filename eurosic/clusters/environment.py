@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 # One thread of everything a worker: two BLAS threads in each of two workers took ten times as long. The malloc
 # settings undo those of the nanny, which freeze glibc's mmap threshold and double the cost of large temporaries
-# (docs/7-engine.md).
+# (docs/7-engine.md). GDAL would keep what it read up to a twentieth of the machine's memory, in each worker, and for as
+# long as it lives; 128 MB hold the strips of a row of windows of a 100 m map.
 WORKER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -20,6 +21,7 @@ WORKER_ENVIRONMENT = {
     "NUMBA_NUM_THREADS": "1",
     "MALLOC_MMAP_THRESHOLD_": str(2**28),
     "MALLOC_TRIM_THRESHOLD_": str(2**29),
+    "GDAL_CACHEMAX": "128",
 }
 
 
