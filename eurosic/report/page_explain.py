@@ -18,6 +18,8 @@ from eurosic.report.page_words import amount, number
 
 NAME, TITLE = "explanation", "Why fields differ, and why time is not space"
 _TARGET, _ALL = "sic_change_0_200cm", "all"
+# kg m-2 per unit of pH: less is nothing that could be seen in a soil.
+_LEAST = 1e-3
 _ATTRIBUTION_WORDS = (
     "Each bar says by how much, on average over the cells, this property alone moves a cell's predicted change of"
     " soil inorganic carbon (0–200 cm, under the baseline) away from that of typical cells, be it up or down. It is"
@@ -74,15 +76,17 @@ def _bar(share: float) -> str:
 
 
 def _contrast(found: pd.DataFrame) -> str:
-    chosen = found[(found["driver"] == "lab pH") & (found["depth"] == "0_30cm")]
+    # Regimes say of the whole column what the states of the topsoil say of where pH is measured.
+    topsoil = (found["state"] == _ALL) | found["state"].str.startswith("topsoil")
+    chosen = found[(found["driver"] == "lab pH") & (found["depth"] == "0_30cm") & topsoil]
     observed = chosen[~chosen["circular"].astype(bool)]
     chosen = observed if not observed.empty else chosen.drop_duplicates("state")
     if chosen.empty:
         return ""
     rows = [
         [
-            Entry(escape(str(row["state"]))),
-            Entry(number(float(row["sic_kgC_ha_yr"]))),
+            Entry("all cells" if row["state"] == _ALL else escape(str(row["state"]))),
+            Entry(_finite(float(row["sic_kgC_ha_yr"]))),
             Entry(number(float(row["ph_per_decade"]))),
             Entry(_ranged(row, "time")),
             Entry(_ranged(row, "space")),
@@ -110,7 +114,9 @@ def _ranged(row: pd.Series, name: str) -> str:
 
 
 def _finite(value: float) -> str:
-    return number(value) if math.isfinite(value) else "infinite"
+    if not math.isfinite(value):
+        return "infinite"
+    return number(value) if abs(value) >= _LEAST else "about 0"
 
 
 def _scroller(content: str, label: str) -> str:

@@ -15,6 +15,7 @@ from eurosic.base.flags import Status
 from eurosic.base.pathway import BASELINE
 from eurosic.report.page_charts import shares_chart
 from eurosic.report.page_markup import Entry, details, element, paragraphs, section, table, text
+from eurosic.report.style import kinds_text
 
 # Okabe & Ito's blue, yellow-orange and black: told apart by colour-blind readers, and in print.
 REGIME_COLOURS = {"buffered": "#0072b2", "front": "#e69f00", "depleted": "#222222"}
@@ -140,12 +141,9 @@ def _domain(record: Mapping[str, object]) -> str:
 def _kinds(record: Mapping[str, object]) -> str:
     inputs = record.get("inputs")
     known = inputs if isinstance(inputs, dict) else {}
-    parts = []
-    for kind in _LEAST_CERTAIN:
-        names = [name.replace("_", " ") for name, layer in known.items() if layer.get("kind") == kind]
-        if names:
-            parts.append(f"{kind}: {', '.join(sorted(names))}")
-    return f"Not beyond its inputs. The least certain are {'; '.join(parts)}." if parts else ""
+    kinds = {name: str(layer.get("kind")) for name, layer in sorted(known.items())}
+    told = kinds_text({name: kind for name, kind in kinds.items() if kind in _LEAST_CERTAIN})
+    return f"Not beyond its inputs. The least certain are {told}." if told else ""
 
 
 def provenance_section(record: Mapping[str, object]) -> str:

@@ -58,7 +58,11 @@ def table(
 
     With `labels`, one a column, narrow screens show each row as a card whose values are named by them.
     """
-    head = "".join(element("th", content, scope="col") for content in heads)
+    texts = [all(row[i].classes == "text" for row in rows) for i in range(len(heads))]
+    head = "".join(
+        element("th", content, scope="col", class_="text" if text_ else None)
+        for content, text_ in zip(heads, texts, strict=True)
+    )
     body = [_row(row, "whole" if i < whole else None, labels) for i, row in enumerate(rows)]
     classes = [word for word, given in (("sortable", sortable), ("cards", labels)) if given]
     return element(
