@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 # One thread of everything a worker: two BLAS threads in each of two workers took ten times as long. The malloc
 # settings undo those of the nanny, which freeze glibc's mmap threshold and double the cost of large temporaries
-# (docs/7-engine.md). GDAL would keep what it read up to a twentieth of the machine's memory, in each worker, and for as
-# long as it lives; 128 MB hold the strips of a row of windows of a 100 m map.
+# (docs/7-engine.md). GDAL keeps what it read for good, up to a twentieth of the machine's memory in each worker;
+# 128 MB hold the strips of a row of windows of a 100 m map.
 WORKER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
