@@ -24,6 +24,9 @@ _folder = click.argument("folder", type=click.Path(path_type=Path))
     "--stac", is_flag=True, help="A STAC catalog of the GeoTIFFs (made where absent), into FOLDER/stac."
 )
 @click.option("--qgis", is_flag=True, help="QGIS projects with a time slider, and styles, into FOLDER/qgis.")
+@click.option(
+    "--crate", is_flag=True, help="An RO-Crate of the run and of all exports that are there, into FOLDER."
+)
 @told
 def export(folder: Path, **asked: bool) -> None:
     """Export the finished run in FOLDER for other tools; the same command goes on after an interruption."""
@@ -31,7 +34,9 @@ def export(folder: Path, **asked: bool) -> None:
 
     kinds = [kind for kind, wanted in asked.items() if wanted]
     if not kinds:
-        raise click.UsageError("Say what to export: --netcdf, --cog, --stac, --qgis, or several of them.")
+        raise click.UsageError(
+            "Say what to export: --netcdf, --cog, --stac, --qgis, --crate, or several of them."
+        )
     with ConsoleTeller(what="files") as tell:
         export_run(folder, kinds, tell=tell)
 

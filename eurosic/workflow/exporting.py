@@ -1,7 +1,8 @@
-"""What leaves a run for other tools: NetCDF, GeoTIFF, STAC and QGIS, each by its own exporter.
+"""What leaves a run for other tools: NetCDF, GeoTIFF, STAC, QGIS and RO-Crate, each by its own exporter.
 
 *Enters:* the folder of a run whose tiles are all finished, the kinds asked for. *Leaves:* the folders `netcdf/`,
-`cog/` with `stac/` and `qgis/` beside it. What is finished is kept; the same command goes on. Computes nothing.
+`cog/` with `stac/` and `qgis/` beside it; `ro-crate-metadata.json`. What is finished is kept; the same command
+goes on. Computes nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import xarray as xr
 from eurosic.base.errors import StoreError
 from eurosic.outputs.cog import COG, export_cog, plan_cogs
 from eurosic.outputs.cog_words import CogFile
+from eurosic.outputs.crate import write_crate
 from eurosic.outputs.cube import open_projection
 from eurosic.outputs.netcdf import export_netcdf
 from eurosic.outputs.qgis import QGIS, export_qgis
@@ -24,7 +26,9 @@ from eurosic.outputs.stac import STAC, export_stac
 from eurosic.outputs.store import recorded_tiles
 
 NETCDF = "netcdf"
-KINDS = (NETCDF, COG, STAC, QGIS)
+CRATE = "crate"
+# The crate lists all others, so it comes last.
+KINDS = (NETCDF, COG, STAC, QGIS, CRATE)
 
 
 class Teller(Protocol):
@@ -69,9 +73,12 @@ def export(folder: Path, kinds: Iterable[str], *, tell: Teller | None = None) ->
         if NETCDF in wanted:
             made[NETCDF] = export_netcdf(cube, folder / NETCDF, years=years)
             tell.say(f"netcdf     {len(made[NETCDF])} files in {folder / NETCDF}")
-        if set(wanted) - {NETCDF}:
+        if {COG, STAC, QGIS} & set(wanted):
             files = plan_cogs(cube, folder / COG, years=years)
             made |= _rasters(folder, cube, files, wanted=wanted, tell=tell)
+        if CRATE in wanted:
+            made[CRATE] = write_crate(folder)
+            tell.say(f"crate      {made[CRATE][-1]}")
     return made
 
 
@@ -79,7 +86,6 @@ def _rasters(
     folder: Path, cube: xr.Dataset, files: list[CogFile], *, wanted: list[str], tell: Teller
 ) -> dict[str, list[Path]]:
     made = {COG: export_cog(cube, files, done=lambda count: tell.progress(count, len(files)))}
-    # A catalog that lists the NetCDF files does so only where there are any.
     if STAC in wanted:
         made[STAC] = export_stac(cube, files, folder / STAC)
     if QGIS in wanted:

@@ -136,6 +136,7 @@ def run(
                 "state": "finished",
                 "command": command,
                 "started": record.get("started", started),
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "duration_of_last_session_s": round(time.perf_counter() - began, 1),
                 "study_cells": table.cells,
                 "failed_cells": failed,

@@ -19,6 +19,7 @@ from shapely.geometry import mapping
 
 import eurosic
 from eurosic.base.errors import StoreError
+from eurosic.base.provenance import file_digest
 from eurosic.cli import main
 from eurosic.report.polygon_totals import COUNTED
 from eurosic.workflow.area_totals import totals_by
@@ -96,7 +97,20 @@ def test_a_command_that_asks_for_nothing_is_told(finished: Path) -> None:
     """With the choices."""
     done = _call("export", finished)
     assert done.exit_code == 2
-    assert "--netcdf, --cog, --stac, --qgis" in done.output
+    assert "--netcdf, --cog, --stac, --qgis, --crate" in done.output
+
+
+def test_a_crate_lists_what_is_there(finished: Path) -> None:
+    """Made after the other exports of the same command; its recipe has the digest of the run."""
+    done = _call("export", finished, "--crate", "--cog")
+    assert done.exit_code == 0, done.output
+    assert done.output.rstrip().endswith(str(finished / "ro-crate-metadata.json"))
+    graph = json.loads((finished / "ro-crate-metadata.json").read_text())["@graph"]
+    parts = {entity["@id"] for entity in graph}
+    assert {"cog/", "stac/", "qgis/", "projection.zarr/", "totals.csv", "recipe.json"} <= parts
+    recorded = json.loads((finished / "run.json").read_text())
+    assert file_digest(finished / "recipe.json") == recorded["recipe_digest"]
+    assert recorded["started"] <= recorded["finished"]
 
 
 def test_an_unfinished_run_is_refused(finished: Path, polygons: Path, tmp_path: Path) -> None:
