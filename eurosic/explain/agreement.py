@@ -17,9 +17,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Agreement:
-    """Rank correlation over all cells and groups; mean gap over the mean size of the second, both shares of one."""
+    """Rank correlation over cells and groups, None where one is constant; mean gap over the second's mean size."""
 
-    rank_correlation: float
+    rank_correlation: float | None
     mean_gap: float
 
 
@@ -33,5 +33,6 @@ def agreement_of(one: Array, other: Array) -> Agreement:
     """
     size = float(np.abs(other).mean())
     gap = float(np.abs(one - other).mean())
-    ranks = float(spearmanr(one.ravel(), other.ravel()).statistic)
-    return Agreement(round(ranks, 6), round(gap / size, 6) if size > 0.0 else gap)
+    ranked = np.ptp(one) > 0.0 and np.ptp(other) > 0.0
+    ranks = round(float(spearmanr(one.ravel(), other.ravel()).statistic), 6) if ranked else None
+    return Agreement(ranks, round(gap / size, 6) if size > 0.0 else gap)
