@@ -33,6 +33,11 @@ class DrawStore:
 
     path: Path
 
+    @property
+    def number(self) -> int:
+        """How many draws there are to be."""
+        return int(zarr.open_group(self.path, mode="r")["done"].shape[0])
+
     def missing(self) -> list[int]:
         """Return the draws that are not finished."""
         return [int(draw) for draw in np.flatnonzero(zarr.open_group(self.path, mode="r")["done"][:] == 0)]

@@ -46,6 +46,7 @@ def summary_text(table: pd.DataFrame, *, baseline: str = "baseline", folder: Pat
     lines = [
         f"Soil inorganic carbon, 0-200 cm, {first}-{last}: change under {area:.3g} Mha of calcareous arable soil",
         *_pathway_lines(ends, baseline),
+        *_interval_line(ends),
         *_leaching_lines(europe[europe["pathway"] == baseline], baseline, area),
     ]
     return "\n".join(lines if folder is None else [*lines, f"Files: {folder}"])
@@ -58,20 +59,36 @@ def _pathway_lines(ends: pd.DataFrame, baseline: str) -> list[str]:
     lines = []
     for pathway, row in ends.iterrows():
         line = (
-            f"  {pathway!s:<{width}}  {signed(row[_CHANGE]):>8} Tg C  ({signed(row[_RATE])} kg C ha-1 yr-1)"
+            f"  {pathway!s:<{width}}  {signed(row[_CHANGE]):>8} Tg C{_ends(row, _CHANGE)}"
+            f"  ({signed(row[_RATE])} kg C ha-1 yr-1)"
         )
         if pathway != baseline:
-            line += f"; against {baseline} {_difference(float(row[_CHANGE + MINUS]), whole)}"
+            told = _difference(float(row[_CHANGE + MINUS]), whole, _ends(row, _CHANGE + MINUS))
+            line += f"; against {baseline} {told}"
         lines.append(line)
     return lines
 
 
-def _difference(change: float, whole: float) -> str:
+def _ends(row: pd.Series, column: str) -> str:
+    """Return the ends of an interval of 90 % in brackets; nothing where there is none."""
+    low, high = row.get(f"{column}_p05"), row.get(f"{column}_p95")
+    return "" if pd.isna(low) or pd.isna(high) else f" [{signed(float(low))}, {signed(float(high))}]"
+
+
+def _interval_line(ends: pd.DataFrame) -> Iterator[str]:
+    """Yield what the intervals of the last year hold, where the table says anything of intervals."""
+    if "interval" in ends:
+        words = str(ends["interval"].iloc[0])
+        none = words.startswith("none")
+        yield f"Interval: {words}." if none else f"[Intervals of 90 %: {words}; nothing else.]"
+
+
+def _difference(change: float, whole: float, ends: str) -> str:
     if change == 0:
         return "0: no difference"
     share = abs(change) / whole if whole else float("inf")
     word = "more kept" if change > 0 else "more lost"
-    told = f"{signed(change)} Tg C, {word}"
+    told = f"{signed(change)} Tg C{ends}, {word}"
     if whole:
         told += f" ({100 * share:.2g} % of its change)"
     return told + (": a small effect" if share < SMALL else "")

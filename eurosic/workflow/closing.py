@@ -34,7 +34,7 @@ from eurosic.workflow.exporting import export
 from eurosic.workflow.predictors import check_of
 from eurosic.workflow.self_check import CHECK, SelfCheck
 from eurosic.workflow.setup import Setup
-from eurosic.workflow.uncertainty import country_intervals
+from eurosic.workflow.uncertainty import country_intervals, uncertainty_record
 
 
 def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked: SelfCheck) -> str:
@@ -133,6 +133,7 @@ def record_of(setup: Setup, folder: Path) -> dict[str, object]:
         "versions": versions(),
         "predictor": setup.predictor.name,
         "outside_domain": _outside_record(setup, folder),
+        "uncertainty": uncertainty_record(folder),
         "grid": asdict(setup.grid),
         "years": list(setup.recipe.projection.years),
         "pathways": [pathway.name for pathway in setup.recipe.ordered_pathways()],

@@ -71,6 +71,18 @@ def polygon_intervals(folder: Path, shares: csr_array, names: Sequence[str]) -> 
     return _told(store, found, tuple(names), emulated=emulated)
 
 
+def uncertainty_record(folder: Path) -> dict[str, object]:
+    """Return what `run.json` says of a run's intervals: what they were made from, None for what they do not hold."""
+    calibration, draws = read_calibration(folder), open_draws(folder)
+    emulator = None
+    if calibration is not None:
+        emulator = {"simulated_cells": calibration.cells, "groups": calibration.groups}
+    inputs = None
+    if draws is not None:
+        inputs = {"draws": draws.number, "cells": len(draws.thinned()[0]), "shares": draws.shares()}
+    return {"emulator_error": emulator, "inputs": inputs}
+
+
 def _told(store: zarr.Group, found: Deviations, places: Sequence[object], *, emulated: bool) -> Intervals:
     pathways = [str(name) for name in store["pathway"][:]]
     years = [int(year) for year in store["year"][:]]
