@@ -71,7 +71,7 @@ def _groups_figure(table: pd.DataFrame) -> Figure:
     regimes = _told_regimes(shown)
     cells = int(whole["cells"].iloc[0])
     figure = _titled(
-        f"Why soil carbon and pH change more in one field than in another, to {horizon}",
+        f"Why fields differ in their change of carbon and pH, to {horizon}",
         f"mean size of each property’s part under the baseline, {cells} cells",
         _GROUPS_TEXT,
     )
