@@ -137,7 +137,7 @@ def run(
 @told
 def verify(folder: Path) -> None:
     """Compare every stored tile of a run with its checksum; damaged tiles are forgotten and redone by `run`."""
-    from eurosic.workflow.run import verify as verify_run
+    from eurosic.workflow.verifying import verify as verify_run
 
     found = verify_run(folder)
     for tile, arrays in found.damaged.items():
@@ -164,9 +164,8 @@ def _set_up(recipe: Path, *, data: Path | None, catalog: Path | None, smoke: boo
 
 
 def _plan_text(plan: Plan) -> str:
-    minutes, millions, size = plan.seconds / 60, plan.column_years / 1e6, plan.bytes_out / 1e6
+    minutes, millions = plan.seconds / 60, plan.column_years / 1e6
     years = f"{millions:.3g} million" if millions < 1e3 else f"{millions / 1e3:.3g} billion"
-    stored = f"{size:.3g} MB" if size < 1e3 else f"{size / 1e3:.3g} GB"
     took = f"{minutes:.1f} min" if minutes >= 1 else f"{plan.seconds:.0f} s"
     took = f"{minutes / 60:.1f} h" if minutes >= 120 else took
     outside = [] if plan.outside is None else [f"domain            {plan.outside.told()}"]
@@ -175,9 +174,13 @@ def _plan_text(plan: Plan) -> str:
             f"study cells       {plan.cells}",
             f"tiles             {plan.tiles}",
             f"column-years      {years}",
-            f"bytes out         {stored} before compression",
+            f"bytes out         about {_size(plan.bytes_stored)} ({_size(plan.bytes_out)} before compression)",
             f"memory a worker   {plan.memory_per_worker / 1e6:.0f} MB ({plan.worst} asks for the most)",
             f"time              {took} on {plan.workers} workers ({plan.core_hours:.2g} core-hours)",
             *outside,
         ]
     )
+
+
+def _size(bytes_: float) -> str:
+    return f"{bytes_ / 1e6:.3g} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:.3g} GB"

@@ -15,7 +15,7 @@ from typing import Protocol
 from distributed import Client
 
 from eurosic.base.errors import StoreError
-from eurosic.base.grid import Tile, tiles_of
+from eurosic.base.grid import tiles_of
 from eurosic.base.provenance import digest_of, versions
 from eurosic.clusters import Profile, dashboard_lines, open_client, write_report
 from eurosic.inputs.store import write_inputs
@@ -28,7 +28,6 @@ from eurosic.outputs.store import (
     PROJECTION,
     TileWriter,
     create_store,
-    damaged_tiles,
     open_ledger,
     recorded_tiles,
 )
@@ -143,6 +142,13 @@ def run(
                 "self_check": checked.record,
                 "worker_seconds": round(sum(record.seconds for record in records), 1),
                 "peak_memory_of_a_worker_MB": round(max(record.peak_memory for record in records) / 1e6),
+                "bytes_stored_MB": round(_stored(folder / PROJECTION) / 1e6),
+                # What was said before beside what came of it: a plan that errs should be seen to.
+                "planned": {
+                    "worker_seconds": round(planned.seconds * planned.workers, 1),
+                    "memory_of_a_worker_MB": round(planned.memory_per_worker / 1e6),
+                    "bytes_stored_MB": round(planned.bytes_stored / 1e6),
+                },
             }
         )
     return Finished(folder, summary, worked=True)
@@ -210,34 +216,13 @@ def _project(
     return records
 
 
+def _stored(store: Path) -> int:
+    return sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
+
+
 def _is_whole(setup: Setup, folder: Path) -> bool:
     stores = (folder / PROJECTION / "zarr.json", folder / CELLS, folder / INPUTS)
     if not all(path.exists() for path in (*stores, *closing_files(setup, folder))):
         return False
     ledger, tiles = recorded_tiles(folder)
     return not unfinished(tiles, ledger)
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What `verify` found: number of tiles, those without a record, and the damaged ones with their arrays."""
-
-    tiles: int
-    unfinished: list[Tile]
-    damaged: dict[Tile, list[str]]
-
-
-def verify(folder: Path) -> Verified:
-    """Return which tiles of a run are unfinished or damaged; damaged ones are forgotten, so that `run` redoes them.
-
-    Raises
-    ------
-    StoreError
-        If the folder holds no projection.
-    """
-    ledger, tiles = recorded_tiles(folder)
-    damaged = damaged_tiles(folder / PROJECTION, ledger, tiles)
-    missing = unfinished(tiles, ledger)
-    for tile in damaged:
-        ledger.forget(tile)
-    return Verified(len(tiles), missing, damaged)

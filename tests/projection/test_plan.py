@@ -27,10 +27,10 @@ def _plan(extent: Extent = EXTENT):
     return plan_projection(extent, ToyPredictor().signature, spec=SPEC, spin_up=10, rate=1000.0, workers=2)
 
 
-@pytest.mark.parametrize("spread", [False, True])
-def test_planned_bytes_are_those_of_the_promised_arrays(spread):
-    """Every array of the template, percentiles too, but for coordinates and the area of a tile."""
-    extent = replace(EXTENT, spread=spread)
+@pytest.mark.parametrize(("spread", "members"), [(False, 0), (True, 0), (True, 4)])
+def test_planned_bytes_are_those_of_the_promised_arrays(spread, members):
+    """Every array of the template, percentiles and members too, but for coordinates and the area of a tile."""
+    extent = replace(EXTENT, spread=spread, members=members)
     promised = template(ToyPredictor().signature, extent).drop_vars("total_area")
     assert _plan(extent).bytes_out == sum(promised[name].nbytes for name in promised.data_vars)
 

@@ -204,6 +204,9 @@ def test_a_plan_says_what_a_run_will_be(finished):
     assert f"tiles             {-(-cells // 16)}\n" in planned.output
     memory = float(re.search(r"memory a worker +(\d+) MB", planned.output)[1])
     assert 100 < record["peak_memory_of_a_worker_MB"] <= memory
+    assert record["planned"]["memory_of_a_worker_MB"] == pytest.approx(memory, abs=1)
+    # Most of a store of some hundred cells are folders and metadata: what was planned is only its values.
+    assert record["bytes_stored_MB"] >= record["planned"]["bytes_stored_MB"] >= 0
     assert "core-hours" in planned.output
 
 
@@ -220,7 +223,7 @@ def test_a_plan_of_hundred_metres_is_said_without_looking_at_each_cell(tmp_path)
     assert cells[100] * 0.1**2 == pytest.approx(cells[25_000] * 25**2, rel=0.25)
     assert "billion" in told[100]
     # What was said stands above the refusal, for who must find a larger disk.
-    assert told[100].index("memory a worker") < told[100].index("PlanError: plan: the projection may take")
+    assert told[100].index("memory a worker") < told[100].index("PlanError: plan: the projection takes about")
 
 
 @pytest.mark.slow
