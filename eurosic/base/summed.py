@@ -44,7 +44,8 @@ def pack_deviation(deviation: NDArray[np.floating]) -> NDArray[np.float16]:
     # To the nearest, and of two that are as near to the even one: sums of many are not drawn to zero.
     bits = bits + np.uint16((1 << (_DROPPED - 1)) - 1) + ((bits >> _DROPPED) & 1)
     rounded = (bits & np.uint16(0xFFFF << _DROPPED & 0xFFFF)).view(np.float16)
-    return np.clip(rounded, -_MOST, _MOST)
+    # Rounding up may have left the range of halves.
+    return np.clip(rounded, np.float16(-_MOST), np.float16(_MOST))
 
 
 def unpack_deviation(packed: NDArray[np.float16]) -> NDArray[np.float64]:
