@@ -40,6 +40,8 @@ class Contrast:
     def row(self, law: str, state: str) -> dict[str, float] | None:
         """Return what a law makes of the baseline to the last year in a state; None where no cell is in it."""
         table = self.substitution
+        if table.empty:
+            return None
         keep = (table["observations"] == self.evidence.observations.name) & (table["law"] == law)
         keep &= (table["depth"] == DEPTH) & (table["year"] == self.years[1]) & (table["state"] == state)
         keep &= (table["pathway"] == self.trajectories.pathways[0]) & (table["quantity"] == "change")

@@ -56,11 +56,10 @@ def _draw_plane(axes: Axes, contrast: Contrast) -> None:
     evidence, trajectories = contrast.evidence, contrast.trajectories
     stock = evidence.observations.targets[evidence.target].to_numpy(dtype=np.float64)
     axes.scatter(evidence.column(PH), stock, s=18, color=_SPACE, alpha=0.4, linewidths=0, zorder=2)
-    curve = next(law for law in contrast.laws if law.kind == CURVE)
-    axes.plot(curve.ph, curve.stock, color=_SPACE, linewidth=3.0, zorder=6)
-    axes.fill_between(
-        curve.ph, *np.percentile(curve.drawn, ENDS, axis=0), color=_SPACE, alpha=0.2, linewidth=0
-    )
+    for curve in (law for law in contrast.laws if law.kind == CURVE):
+        axes.plot(curve.ph, curve.stock, color=_SPACE, linewidth=3.0, zorder=6)
+        band = np.percentile(curve.drawn, ENDS, axis=0)
+        axes.fill_between(curve.ph, *band, color=_SPACE, alpha=0.2, linewidth=0)
     ph = trajectories.ph.mean(axis=0)[0]
     sic = contrast.stock + trajectories.sic[DEPTH].mean(axis=0)[0]
     for cell in _shown(contrast.stock):
@@ -91,6 +90,10 @@ def _name_parts(axes: Axes) -> None:
 def _draw_bars(axes: Axes, contrast: Contrast) -> None:
     rows = {law: {state: contrast.row(law, state) for state in _WORDS} for law, _, _ in _BARS}
     states = [state for state in _WORDS if rows[LINE][state] and rows[CURVE][state]]
+    if not states:
+        axes.text(0.5, 0.5, "no law: these soils hardly differ in pH", ha="center", color=_INK, fontsize=13)
+        axes.set_axis_off()
+        return
     every = rows[LINE][ALL] or {}
     ticks = []
     for place, state in enumerate(states):
@@ -128,7 +131,7 @@ def _bar(axes: Axes, x: float, value: float, colour: str, *, ends: Mapping[str, 
     place = (x, min(lowest, 0.0))
     axes.annotate(
         text, place, xytext=(0, -3), textcoords="offset points", ha="center", va="top",
-        fontsize=11, color=colour, weight="bold",
+        fontsize=10, color=colour, weight="bold",
     )  # fmt: skip
 
 

@@ -145,9 +145,9 @@ def _evidences(
 
 
 def _told_years(cells: RunCells) -> tuple[int, ...]:
-    """Return the years of the table: about a decade on, half-way, and the last."""
+    """Return the years of the table: a decade and a generation after the first, and the last, as reported."""
     first, last = cells.years[0], cells.years[-1]
-    wanted = (first + 10, (first + last) // 2, last)
+    wanted = (first + 10, first + 30, last)
     return tuple(sorted({min(cells.years[1:], key=lambda year: abs(year - at)) for at in wanted}))
 
 

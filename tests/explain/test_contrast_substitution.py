@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -182,6 +184,15 @@ def test_all_words_stand_on_the_figure(contrast):
         assert box.x1 <= width
         assert box.y1 <= height
     assert below.y1 < min(axes.get_tightbbox(renderer).y0 for axes in figure.axes)
+
+
+def test_a_map_without_contrast_in_ph_has_a_figure_without_a_law(contrast):
+    """The caption leaves out the right, which says that there is nothing to be foretold from."""
+    alike = replace(contrast, laws=(), substitution=pd.DataFrame())
+    figure = contrast_figure(alike)
+    figure.canvas.draw()
+    assert "Right." not in caption(alike)
+    assert "hardly differ in pH" in figure.axes[1].texts[0].get_text()
 
 
 def test_tables_are_written_with_what_their_columns_mean(contrast):
