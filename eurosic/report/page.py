@@ -20,7 +20,7 @@ from eurosic.base.pathway import BASELINE
 from eurosic.report.page_charts import course_chart, differences_chart
 from eurosic.report.page_content import Report
 from eurosic.report.page_data import page_data
-from eurosic.report.page_interval import interval_of, interval_sentence, sources_of
+from eurosic.report.page_interval import Interval, interval_of, interval_sentence, sources_of
 from eurosic.report.page_limits import limits_section, provenance_section, regime_section
 from eurosic.report.page_map import map_parts
 from eurosic.report.page_markup import element, paragraphs, text
@@ -141,11 +141,20 @@ def _tiles(ends: Ends) -> str:
     return element("ul", tiles, class_="tiles")
 
 
+def _intervals(ends: Ends) -> tuple[Interval | None, dict[str, Interval | None]]:
+    """Return the interval of the baseline's change, and of each pathway's difference from it."""
+    apart = {name: interval_of(ends.rows, name, CHANGE + MINUS) for name in ends.others}
+    return interval_of(ends.rows, BASELINE, CHANGE), apart
+
+
 def _found(report: Report, ends: Ends, styles: Mapping[str, LineStyle]) -> dict[str, str]:
     titles = report.course.titles
-    first, *others = found_sentences(ends, titles, report.stock)
+    whole, intervals = _intervals(ends)
+    strongest = intervals.get(str(ends.strongest))
+    within = {BASELINE: whole, str(ends.strongest): strongest}
+    told = {name: found.told_as_size() for name, found in within.items() if found is not None}
+    first, *others = found_sentences(ends, titles, report.stock, within=told)
     values = {name: ends.of(name, CHANGE + MINUS) for name in ends.others}
-    intervals = {name: interval_of(ends.rows, name, CHANGE + MINUS) for name in ends.others}
     europe = report.totals[report.totals["country"] == EUROPE]
     course = europe.pivot(index="year", columns="pathway", values=CHANGE + MINUS)[ends.others]
     label = f"SIC kept (+) or lost (−) against baseline by {ends.last}, 0–200 cm, Tg C"

@@ -101,23 +101,34 @@ def _variable(
     if flags:
         codes = pack_codes(group_codes(groups, parts, codes=len(flags)))
         return {**shown.told(), "packed": codes.blocks, "error": 0.0, "widths": None}, (codes.size, 0)
-    values = _means(shown, groups, parts)
-    packed = pack_values(values)
-    told = {**shown.told(), "packed": packed.blocks, "error": packed.error, "widths": None}
     ends = [read(name) for name in percentile_names(shown.name)]
     if ends[0] is None or ends[1] is None:
-        return told, (packed.size, 0)
-    low, high = (_means(shown, groups, end) for end in ends if end is not None)
-    widths = pack_widths(low, values, high)
-    return {**told, "widths": widths.blocks}, (packed.size, widths.size)
+        packed = pack_values(_means(shown, groups, parts))
+        return {**shown.told(), "packed": packed.blocks, "error": packed.error, "widths": None}, (
+            packed.size,
+            0,
+        )
+    values, below, above = _means(shown, groups, _with_widths(parts, ends[0], ends[1]))
+    packed, widths = pack_values(values), pack_widths(below, above)
+    told = {**shown.told(), "packed": packed.blocks, "error": packed.error, "widths": widths.blocks}
+    return told, (packed.size, widths.size)
+
+
+def _with_widths(values: Iterable[Part], low: Iterable[Part], high: Iterable[Part]) -> Iterator[Part]:
+    """Yield values and how far both ends lie from them, stacked; nothing apart where there is no spread."""
+    for (cells, value), (_, least), (_, most) in zip(values, low, high, strict=True):
+        middle = np.asarray(value, dtype=np.float64)
+        # A cell that was simulated instead has a value and no spread, for it has no error of an emulator.
+        yield cells, np.stack([middle, np.nan_to_num(middle - least), np.nan_to_num(most - middle)])
 
 
 def _means(shown: Shown, groups: Groups, parts: Iterable[Part]) -> NDArray[np.float64]:
     values = group_means(groups, parts) * shown.factor
-    if not np.isfinite(values).all():
+    lacking = (~np.isfinite(values)).reshape(-1, len(groups)).any(axis=0)
+    if lacking.any():
         raise StoreError(
             shown.name,
-            f"{int((~np.isfinite(values)).any(axis=(0, 1)).sum())} cells have no value where their status says so",
+            f"{int(lacking.sum())} cells have no value where their status says so",
             wanted="a value in every cell that is predicted or simulated",
             do="Look for damage with `eurosic verify`, or run it again.",
         )

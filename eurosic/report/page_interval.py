@@ -13,7 +13,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from eurosic.report.intervals import EMULATOR, INPUTS
-from eurosic.report.page_words import number
+from eurosic.report.page_words import amount, number
 
 NO_INTERVAL = "none: the run's totals hold no interval"
 LOW, HIGH, SOURCES = "_p05", "_p95", "interval"
@@ -33,6 +33,13 @@ class Interval:
     def told(self) -> str:
         """Return the interval for people."""
         return f"{number(self.low)} to {number(self.high)}"
+
+    def told_as_size(self) -> str:
+        """Return the interval of an amount whose sign a verb says; signed where it holds zero."""
+        if self.holds_zero:
+            return self.told()
+        small, large = sorted((abs(self.low), abs(self.high)))
+        return f"{amount(small)} to {amount(large)}"
 
     @property
     def holds_zero(self) -> bool:

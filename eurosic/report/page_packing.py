@@ -59,9 +59,12 @@ def pack_values(values: Array, *, base: int = 0) -> Packed:
     return Packed(blocks, error, _size([baseline, *differences]))
 
 
-def pack_widths(low: Array, middle: Array, high: Array) -> Packed:
-    """Return how far the ends of an interval lie from its middle, each ``(pathway, year, cell)``, within 10 %."""
-    below, above = np.maximum(middle - low, 0.0), np.maximum(high - middle, 0.0)
+def pack_widths(below: Array, above: Array) -> Packed:
+    """Return how far the ends of an interval lie from its middle, each ``(pathway, year, cell)``, within 10 %.
+
+    A width of zero stands for none: what was simulated has no error of an emulator.
+    """
+    below, above = np.maximum(below, 0.0), np.maximum(above, 0.0)
     _check_finite(below + above)
     most = float(max(below.max(), above.max())) or 1.0
     upper, lower = _levels(above, most), _levels(below, most)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -109,32 +110,43 @@ def titles_of(recipe: Mapping[str, object], pathways: Sequence[str]) -> dict[str
     return {name: title or plain.get(name, "no title in the recipe") for name, title in named.items()}
 
 
-def found_sentences(ends: Ends, titles: Mapping[str, str], stock: float) -> list[str]:
+def found_sentences(
+    ends: Ends, titles: Mapping[str, str], stock: float, *, within: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
     """Return the sentences that a reader takes away: the loss, what pathways change of it, and what goes to the air.
 
-    `stock` is the carbon in carbonate at the start, Tg, to 2 m.
+    `stock` is the carbon in carbonate at the start, Tg, to 2 m; `within` has the interval of the baseline's change
+    and of the strongest pathway's difference, by pathway, where there are any.
     """
     verb = "lose" if ends.whole < 0 else "gain"
     yearly = amount(ends.of(BASELINE, RATE))
     share = f" That is {percent(abs(ends.whole) / stock)} of what lies there." if stock > 0 else ""
+    lost = f"{amount(ends.whole)}{_ranged(within, BASELINE)}"
     sentences = [
         f"From {ends.first} to {ends.last}, the {ends.area:.3g} million hectares of calcareous arable soil in this"
-        f" run {verb} {amount(ends.whole)} million tonnes of inorganic carbon (0–200 cm) if nitrogen use stays as it"
-        f" is: {yearly} kg of carbon per hectare and year.{share}"
+        f" run {verb} {lost} million tonnes of inorganic carbon (0–200 cm) if nitrogen use stays as it is:"
+        f" {yearly} kg of carbon per hectare and year.{share}"
     ]
     strongest = ends.strongest
     if strongest is not None:
-        sentences += [*_pathway_sentences(ends, titles, strongest), _air_sentence(ends, titles, strongest)]
+        sentences += [
+            *_pathway_sentences(ends, titles, strongest, _ranged(within, strongest)),
+            _air_sentence(ends, titles, strongest),
+        ]
     return sentences
 
 
-def _pathway_sentences(ends: Ends, titles: Mapping[str, str], strongest: str) -> list[str]:
+def _ranged(within: Mapping[str, str], pathway: str) -> str:
+    return f" (90 %: {within[pathway]})" if pathway in within else ""
+
+
+def _pathway_sentences(ends: Ends, titles: Mapping[str, str], strongest: str, within: str) -> list[str]:
     change = ends.of(strongest, CHANGE + MINUS)
     kept = "keeps" if change > 0 else "loses"
     more = "of it" if change > 0 and ends.whole < 0 else "more"
     told = (
-        f"The pathway that changes most, “{titles[strongest]}” ({strongest}), {kept} {amount(change)} million tonnes"
-        f" {more}, {percent(ends.share(strongest))} of the baseline's change"
+        f"The pathway that changes most, “{titles[strongest]}” ({strongest}), {kept} {amount(change)}{within} million"
+        f" tonnes {more}, {percent(ends.share(strongest))} of the baseline's change"
         f"{': even this is a small effect.' if ends.small(strongest) else '.'}"
         f"{f' The other {percent(1 - ends.share(strongest))} of the loss goes on.' if more == 'of it' else ''}"
     )

@@ -26,14 +26,19 @@ def study_cells(cube: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def synthetic_report(
-    grid: Grid = GRID, *, years: Sequence[int] = YEARS, most: int = MOST_VALUES, **changes: object
+    grid: Grid = GRID,
+    *,
+    years: Sequence[int] = YEARS,
+    pathways: Sequence[str] = PATHWAYS,
+    most: int = MOST_VALUES,
+    **changes: object,
 ) -> Report:
     """Return the content of a report on the cube, without a self-check unless `check` is given."""
-    cube = synthetic_cube(grid, years=years)
+    cube = synthetic_cube(grid, pathways, years)
     rows, columns = study_cells(cube)
     area = cube[AREA.name].values[rows, columns].astype(float)
     groups: Groups = group_cells(
-        grid, rows, columns, area=area, most=max(1, most // (len(PATHWAYS) * len(years)))
+        grid, rows, columns, area=area, most=max(1, most // (len(pathways) * len(years)))
     )
 
     def read(name: str):
@@ -62,13 +67,13 @@ def synthetic_report(
             "inputs": {"carbonate": {"source": "made & up", "kind": "synthetic", "licence": "none"}},
             "self_check": {"skipped": "the predictor is the simulator"},
         },
-        "totals": totals_table(synthetic_totals(last=years[-1])),
+        "totals": totals_table(synthetic_totals(pathways, last=years[-1])),
         "about": ["# Totals of a run by formula"],
         "check": None,
         "groups": groups,
         "filled": filled(groups, read, most=4_000_000),
         "facts": facts,
-        "course": Course(TITLES, years),
+        "course": Course({name: TITLES[name] for name in pathways}, years),
         "regimes": regimes.set_axis(["baseline 2020", "baseline 2100"]),
         "status": status,
     }

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,14 @@ def test_a_page_that_had_to_be_coarser_says_so():
     assert _data(told)["grid"]["side"] == side
 
 
+def test_one_pathway_in_one_year_has_a_page_too():
+    """Nothing to compare with: the loss is told, and no chart is drawn of nothing."""
+    told = page_html(synthetic_report(pathways=("baseline",), years=(2020,)))
+    assert "110 kg of carbon per hectare and year" in told
+    assert "No other pathway." in told
+    assert _data(told)["first"] == 0
+
+
 def test_intervals_are_shown_with_their_sources():
     """Both ends below the number, whiskers in the chart, each source alone in a table of its own."""
     totals = totals_table(synthetic_totals())
@@ -176,7 +185,10 @@ def test_variables_fill_a_page_and_no_more():
     names = ("regime",)
 
     def read(name: str):
-        array = np.zeros((3, 4, 20), np.int8) if name in names else values * (1 + name.endswith("p95"))
+        shift = {"p05": -1.0, "p95": 1.0}.get(name[-3:], 0.0)
+        array = (
+            np.zeros((3, 4, 20), np.int8) if name in names else values + shift * random.random(values.shape)
+        )
         return [(slice(None), array)]
 
     whole = filled(groups, read, most=10**9)
@@ -188,6 +200,22 @@ def test_variables_fill_a_page_and_no_more():
         assert letters <= most
         assert len(found.variables) + len(found.left_out) == len(SHOWN)
     assert letters_left([b"x" * 300], "y" * 50) == letters_left([], "") - 450
+
+
+def test_a_cell_that_was_simulated_has_a_value_and_no_spread():
+    """Its percentiles are NaN in the store: its width is zero, and that of its neighbour is as it was."""
+    groups = group_cells(GRID, np.arange(2), np.arange(2), area=np.ones(2), most=9)
+
+    def read(name: str):
+        shift = {"p05": -0.1, "p95": 0.1}.get(name[-3:], 0.0)
+        array = np.full((1, 1, 2), 0.5 + shift)
+        array[..., 1] = np.nan if shift else 0.5
+        return [(slice(None), array.astype(np.int8) if name == "regime" else array)]
+
+    packed = filled(groups, read, most=10**6).variables[0]
+    levels = zlib.decompress(base64.b64decode(packed["widths"]["upper"][0]["data"]))
+    assert list(levels) == [packed["widths"]["levels"], 0]
+    assert packed["widths"]["most"] == pytest.approx(1000.0)
 
 
 def _letters(part: object) -> int:

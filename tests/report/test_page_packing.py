@@ -95,8 +95,7 @@ def test_a_pathway_that_changes_nothing_differs_by_exactly_nothing(values):
 @given(arrays(np.float64, (2, 3, 4), elements=st.floats(0, 50)), st.floats(0.1, 2.0))
 def test_widths_come_back_within_a_tenth(above, skew):
     """Both ends, symmetric or not; a width below 0.0005 of the largest counts as that."""
-    middle = np.zeros_like(above)
-    packed = pack_widths(-skew * above, middle, above).blocks
+    packed = pack_widths(skew * above, above).blocks
     upper = _apart(packed["upper"], above.shape[1:])
     lower = upper + np.stack([_codes(block, above.shape[1:]) for block in packed["skew"]])
     least = packed["most"] * WIDTH_RATIO ** (1 - packed["levels"])

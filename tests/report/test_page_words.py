@@ -55,6 +55,14 @@ def test_the_sentences_by_hand(totals):
     assert "more go to the air" in air
 
 
+def test_an_interval_follows_its_number(totals):
+    """Of the loss and of the strongest pathway, where there is one."""
+    within = {"baseline": "24 to 29", "zero_now": "5 to 6"}
+    loss, strongest, *_ = found_sentences(ends_of(totals), TITLES, stock=0.0, within=within)
+    assert "lose 26.7 (90 %: 24 to 29) million tonnes" in loss
+    assert "keeps 5.83 (90 %: 5 to 6) million tonnes of it" in strongest
+
+
 def test_a_single_pathway_has_no_comparison():
     """A run of the baseline alone says what is lost and nothing else."""
     alone = ends_of(totals_table(synthetic_totals(pathways=("baseline",))))
@@ -108,6 +116,8 @@ def test_an_interval_stands_where_the_file_has_one(totals):
     assert interval_of(rows, "f2f_input", CHANGE) is None
     assert interval_of(rows, "f2f_input", CHANGE + MINUS, source="inputs") is None
     assert not Interval(0.1, 0.2).holds_zero
+    assert Interval(-113.2, -88.5).told_as_size() == "88.5 to 113"
+    assert Interval(-1.0, 2.0).told_as_size() == "−1.00 to +2.00"
     assert "hold: emulator error only. Errors of soil" in interval_sentence(rows)
 
 

@@ -75,13 +75,14 @@ class Variable {
     return this.apart[pathway][i] - this.apart[minus][i];
   }
 
-  /** Both ends of the 90 % spread, or null where the predictor has none. */
+  /** Both ends of the 90 % spread, or null where there is none: no emulator, or a cell that was simulated. */
   spread(pathway, year, cell) {
     if (!this.widths) return null;
     const i = year * this.count + cell;
     const width = (level) =>
       level === 0 ? 0 : this.widths.most * this.widths.ratio ** (level - this.widths.levels);
     const level = this.upper[pathway][i];
+    if (level === 0 && this.skew[pathway][i] === 0) return null;
     const value = this.value(pathway, year, cell);
     return [value - width((level + this.skew[pathway][i]) & 255), value + width(level)];
   }

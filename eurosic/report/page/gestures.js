@@ -32,9 +32,7 @@ function listenToMap(map, { choose, hover }) {
     const [dx, dy] = [event.clientX - before[0], event.clientY - before[1]];
     moved += Math.abs(dx) + Math.abs(dy);
     if (other) pinch(map, before, [event.clientX, event.clientY], other[1]);
-    else if (event.pointerType === "mouse" ? moved > 4 : map.magnified > 1) map.pan(dx, dy);
-    // The browser scrolls the page unless the map takes the gesture.
-    canvas.style.touchAction = map.magnified > 1 ? "none" : "pan-y";
+    else if (event.pointerType === "mouse" ? moved > 4 : map.drags) map.pan(dx, dy);
   });
 
   const lift = (event) => {

@@ -53,13 +53,14 @@ class CellMap {
   }
 
   /** Shows the cells for which `keep` is true, or all of them, with a margin. Places are in cells of the grid. */
-  fit(keep = () => true) {
+  fit(keep = null) {
     const { row, column, count } = this.cells;
-    const kept = Array.from({ length: count }, (_, i) => i).filter(keep);
+    const kept = Array.from({ length: count }, (_, i) => i).filter(keep ?? (() => true));
     const [left, right] = [Math.min(...kept.map((i) => column[i])), Math.max(...kept.map((i) => column[i])) + 1];
     const [top, bottom] = [Math.min(...kept.map((i) => row[i])), Math.max(...kept.map((i) => row[i])) + 1];
     const margin = 0.04 * Math.max(right - left, bottom - top) + 1;
     this.window = [left - margin, top - margin, right + margin, bottom + margin];
+    this.near = keep !== null;
     this.magnified = 1;
     this.centre = [(left + right) / 2, (top + bottom) / 2];
     this.draw();
@@ -91,7 +92,13 @@ class CellMap {
     return this.toScreen(this.cells.column[cell] + 0.5, this.cells.row[cell] + 0.5).map((v) => v / ratio);
   }
 
+  /** Whether there is more than is seen: then a finger drags the map, and not the page. */
+  get drags() {
+    return this.near || this.magnified > 1;
+  }
+
   draw() {
+    this.canvas.style.touchAction = this.drags ? "none" : "pan-y";
     if (!this.canvas.width || this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => {
@@ -153,6 +160,10 @@ class CellMap {
   /** The cell at a place (CSS pixels), or the nearest within `reach` pixels; null where there is none. */
   cellAt(x, y, reach = 12) {
     const ratio = this.canvas.width / this.canvas.clientWidth;
+    const [left0, top0] = this.toScreen(0, 0);
+    const [column, row] = [x * ratio - left0, y * ratio - top0].map((along) => Math.floor(along / this.scale));
+    const inside = this.cells.places.get(row * data.grid.columns + column);
+    if (inside !== undefined && column >= 0 && column < data.grid.columns) return inside;
     let [best, nearest] = [null, reach * ratio];
     for (let cell = 0; cell < this.cells.count; cell += 1) {
       const [left, top, width, height] = this.corners(cell);

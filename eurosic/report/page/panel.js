@@ -71,8 +71,8 @@ class CellPanel {
     const lines = data.pathways.map((pathway, p) => {
       const line = { ...pathway, strong: strong.has(p), values: byYear((t) => variable.value(p, t, cell)) };
       if (line.strong && variable.widths) {
-        line.low = byYear((t) => variable.spread(p, t, cell)[0]);
-        line.high = byYear((t) => variable.spread(p, t, cell)[1]);
+        line.low = byYear((t) => variable.spread(p, t, cell)?.[0] ?? line.values[t]);
+        line.high = byYear((t) => variable.spread(p, t, cell)?.[1] ?? line.values[t]);
       }
       return line;
     });
@@ -102,7 +102,8 @@ class CellPanel {
     const heads = ["Year", names[0], names[1], ...(variable.widths ? ["90 % spread"] : []), "Difference"];
     const rows = data.years.map((year, t) => {
       const ends = variable.spread(pathway, t, cell);
-      const spread = ends ? [`${told(ends[0], variable.digits)} to ${told(ends[1], variable.digits)}`] : [];
+      const between = ends ? `${told(ends[0], variable.digits)} to ${told(ends[1], variable.digits)}` : "–";
+      const spread = variable.widths ? [between] : [];
       const apart = variable.flags.length ? "" : told(variable.difference(pathway, against, t, cell), variable.digits + 1, true);
       return [year, say(against, t), say(pathway, t), ...spread, apart];
     });
