@@ -115,13 +115,18 @@ def _ending_cleanly() -> Iterator[None]:
 
 def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
     # Connections that close under work that is given up are no fault, and Dask would log each with a traceback; the
-    # process has nothing else to say from here on.
+    # process has nothing else to say from here on, nor what Dask does when it ends.
     logging.disable(logging.CRITICAL)
+    sys.unraisablehook = _say_nothing
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     # Once is enough: a second signal must not cut short the clearing up that the first began.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated
+
+
+def _say_nothing(unraisable: sys.UnraisableHookArgs) -> None:
+    """Take what could not be raised while the process ends."""
 
 
 def told(command: Callable[_P, None]) -> Callable[_P, None]:

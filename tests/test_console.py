@@ -9,12 +9,13 @@ import sys
 import pytest
 
 _COMMAND = """
-import logging, signal, sys, time
+import atexit, logging, signal, sys, time
 from eurosic.console import told
 
 @told
 def work():
     logging.basicConfig()
+    atexit.register(lambda: 1 / 0)
     print("at work", flush=True)
     try:
         while True:

@@ -123,7 +123,7 @@ def test_workers_that_are_jobs_come_back_when_they_are_lost(slurm, tmp_path):
             lost = _jobs(slurm, "eurosic", "RUNNING,PENDING")
             assert len(lost) == 1
             slurm.call("scancel", *lost)
-            told = process.communicate(timeout=120)[0]
+            told = process.communicate(timeout=300)[0]
         finally:
             process.kill()
     assert process.returncode == 0, told
