@@ -13,17 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 
 import dask.array as da
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
 
 from eurosic.base.errors import GridError
 from eurosic.base.grid import Grid
+from eurosic.inputs.placing import Placing, placing_of
 from eurosic.inputs.sampling import Array32, Lattice, sample_window
 from eurosic.inputs.windows import Window, Windowed, cut, lazy_array, overlap
 
@@ -38,29 +37,6 @@ _MOST_POINTS = 128
 # Below this many pixels a cell side, each pixel gets two sub-points a side, so that edges are shared fairly.
 _FEW_PIXELS = 8.0
 _EARTH_RADIUS = 6.371e6
-
-
-@dataclass(frozen=True)
-class _Placing:
-    """How grid coordinates become fractional rows and columns of a source."""
-
-    grid: Grid
-    crs: str
-    origin: tuple[float, float]
-    pixel: tuple[float, float]
-    size: tuple[int, int]
-
-    def nodes(self, y: NDArray[np.generic], x: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Return fractional row and column, shape ``(2, y, x)``, of places with cell coordinates y and x."""
-        east = self.grid.west + self.grid.resolution * np.asarray(x, np.float64)
-        north = self.grid.north - self.grid.resolution * np.asarray(y, np.float64)
-        places = np.meshgrid(east, north)
-        between = _transformer(self.grid.crs, self.crs)
-        if between is not None:
-            places = between.transform(*places)
-        columns = (places[0] - self.origin[0]) / self.pixel[0]
-        rows = (places[1] - self.origin[1]) / self.pixel[1]
-        return np.stack([rows, columns])
 
 
 def align_raster(
@@ -100,7 +76,7 @@ def align_raster(
     GridError
         If the raster does not overlap the grid.
     """
-    placing = _placing(raster, grid)
+    placing = placing_of(raster, grid)
     lead = raster.shape[:-2]
     points, side = _resolution(placing, resampling, lead=lead[-1] if lead else 1, where=where)
     step = min(_node_step(grid.resolution), side)
@@ -112,25 +88,7 @@ def align_raster(
     return xr.DataArray(lazy_array(made, chunks), dims=raster.dims, coords=coords)
 
 
-def _placing(raster: xr.DataArray, grid: Grid) -> _Placing:
-    y, x = raster["y"].to_numpy(), raster["x"].to_numpy()
-    pixel_y, pixel_x = (y[-1] - y[0]) / (y.size - 1), (x[-1] - x[0]) / (x.size - 1)
-    origin = (float(x[0] - pixel_x / 2), float(y[0] - pixel_y / 2))
-    return _Placing(grid, raster.rio.crs.to_wkt(), origin, (float(pixel_x), float(pixel_y)), (y.size, x.size))
-
-
-def same_crs(one: str, other: str) -> bool:
-    """Return whether two texts name the same coordinate reference system, axis order aside."""
-    return CRS.from_user_input(one).equals(CRS.from_user_input(other), ignore_axis_order=True)
-
-
-@lru_cache(maxsize=64)
-def _transformer(one: str, other: str) -> Transformer | None:
-    """Return what takes places from one CRS to another, None where they are the same."""
-    return None if same_crs(one, other) else Transformer.from_crs(one, other, always_xy=True)
-
-
-def _resolution(placing: _Placing, resampling: str, *, lead: int, where: str) -> tuple[tuple[int, int], int]:
+def _resolution(placing: Placing, resampling: str, *, lead: int, where: str) -> tuple[tuple[int, int], int]:
     """Return the sub-points along y and x of a cell, and the side of a block, for the whole grid alike."""
     grid = placing.grid
     # A twentieth of a cell apart at 33 x 33 places: the local scale, exactly enough for a count of points.
@@ -150,18 +108,9 @@ def _resolution(placing: _Placing, resampling: str, *, lead: int, where: str) ->
     side = BLOCK
     while side > 8 and max(down * across, 1.0) * side**2 * lead > _WINDOW_PIXELS:
         side //= 2
-    whole = resampling == "nearest" or _lies_on(placing)
+    whole = resampling == "nearest" or placing.lies_on
     points = (1, 1) if whole else (_points(down, resampling), _points(across, resampling))
     return points, side
-
-
-def _lies_on(placing: _Placing) -> bool:
-    """Return whether each cell is a pixel of the source: its centre says all of it."""
-    # Rows and columns at the first cell's corner and one cell on; files round their coordinates.
-    rows, columns = placing.nodes(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
-    first, step = np.array([rows[0, 0], columns[0, 0]]), np.array([rows[1, 0], columns[0, 1]])
-    same = _transformer(placing.grid.crs, placing.crs) is None
-    return same and bool(np.allclose([first - first.round(), step - first - 1.0], 0.0, atol=1e-6))
 
 
 def _inside(nodes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -200,7 +149,7 @@ class _Aligned(Windowed):
     """A source on the grid, by window. Blocks begin at the same cells whatever is asked for: values are the same."""
 
     source: da.Array
-    placing: _Placing
+    placing: Placing
     sizes: tuple[int, int, tuple[int, int]]
     how: tuple[str, dict[int, float]]
 

@@ -29,7 +29,8 @@ from shapely.geometry.base import BaseGeometry
 from eurosic.base.countries import OUTLINES_CRS, countries, country_of, load_outlines, merge_outlines
 from eurosic.base.errors import InputError
 from eurosic.base.grid import Grid
-from eurosic.inputs.align import BLOCK, same_crs
+from eurosic.inputs.align import BLOCK
+from eurosic.inputs.placing import same_crs
 from eurosic.inputs.windows import Window, Windowed, cut, lazy_array
 
 _GEOMETRY = (CRSError, shapely.errors.ShapelyError)

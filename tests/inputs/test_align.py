@@ -18,6 +18,7 @@ from eurosic.base.errors import GridError
 from eurosic.base.grid import Grid
 from eurosic.inputs import align
 from eurosic.inputs.align import align_raster
+from eurosic.inputs.placing import placing_of
 from eurosic.inputs.sampling import Lattice, sum_points
 from eurosic.inputs.windows import Windowed, lazy_array
 from tests.inputs.rasters import GRID, LAEA
@@ -139,9 +140,9 @@ def test_a_raster_of_the_grids_own_cells_is_taken_as_it_is(how, shift):
         values, small(6, 7), how, west=GRID.west - 1000.0 * shift, north=GRID.north + 1000.0 * shift
     )
     np.testing.assert_array_equal(seen, values[shift : shift + 6, shift : shift + 7])
-    placing = align._placing(raster(values), small(6, 7))
+    placing = placing_of(raster(values), small(6, 7))
     assert align._resolution(placing, how, lead=1, where="here")[0] == (1, 1)
-    half = align._placing(raster(values, west=GRID.west - 500.0), small(6, 7))
+    half = placing_of(raster(values, west=GRID.west - 500.0), small(6, 7))
     assert align._resolution(half, "area_mean", lead=1, where="here")[0] == (2, 2)
 
 
