@@ -16,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 import xarray as xr
+import zarr
 from distributed import Client
 
 from eurosic.base.errors import StoreError
@@ -93,6 +94,7 @@ def explain(
     place = folder / EXPLAIN
     with disk_told(place), claimed(place):
         if "time" in options.parts:
+            _check_place(setup, place)
             _explain_time(setup, place, profile=profile, tell=tell)
         if "space" in options.parts:
             _contrast_with_space(setup, observations, tell=tell)
@@ -154,6 +156,19 @@ def open_attribution(place: Path) -> xr.Dataset:
     if not (path / "zarr.json").is_file():
         raise StoreError(str(place), f"holds no {ATTRIBUTION}", do="Give `eurosic explain` the run's folder.")
     return xr.open_zarr(path, consolidated=False)
+
+
+def _check_place(setup: ExplainSetup, place: Path) -> None:
+    """Raise `StoreError` if attributions of other settings lie in the place."""
+    path = place / ATTRIBUTION
+    found = zarr.open_group(path, mode="r").attrs.get("digest") if (path / "zarr.json").is_file() else None
+    if found not in (None, setup.digest):
+        raise StoreError(
+            str(path),
+            "holds attributions of other cells, pathways, horizons, background or seed",
+            wanted="those of this very command, or none",
+            do=f"Move {place} away or remove it, then give the same command; nothing was changed.",
+        )
 
 
 def _attribute(setup: ExplainSetup, place: Path, *, client: Client, tell: Teller) -> list[TileRecord]:

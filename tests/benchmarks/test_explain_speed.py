@@ -1,0 +1,109 @@
+"""Law: an explanation asks for as many predictions as its walks have steps, and holds a batch of them at once.
+
+Processor time of one core, as shares of what the same rows cost the emulator in the same run: a machine's neighbours
+inflate both. No time is asserted, only ratios. `pytest tests/benchmarks/test_explain_speed.py -n 0 -s` prints them.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from eurosic.base.pathway import BASELINE, Pathway
+from eurosic.emulator.load import load_emulator
+from eurosic.explain.attribution import Background, Game, attribute, open_game
+from eurosic.explain.groups import coarse_groups, groups_of
+from eurosic.explain.shapley import exact_design, sampled_design
+from eurosic.explain.targets import TARGETS
+from eurosic.inputs.climate import ClimateOptions
+from eurosic.inputs.covariates import derive_cells
+from eurosic.inputs.forcing import Forcing
+from eurosic.inputs.raw import CLIMATE_COLUMNS, NITROGEN_COLUMNS, RawForcing
+from eurosic.inputs.soil import SoilOptions
+from eurosic.workflow.explain_value import RunValue
+from eurosic.workflow.predictors import find_card
+
+pytestmark = [pytest.mark.bench, pytest.mark.slow]
+YEARS, TYPICAL = 20, 32
+
+
+def _rows(cells: int, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    clay = rng.uniform(8.0, 40.0, cells)
+    soil = {
+        "carbonate": rng.uniform(1.0, 40.0, cells), "clay": clay,
+        "sand": rng.uniform(0.1, 0.9, cells) * (100.0 - clay), "organic_carbon": rng.uniform(0.6, 3.0, cells),
+    }  # fmt: skip
+    climate = {
+        "monthly_temperature": rng.uniform(6.0, 14.0, (cells, 12)),
+        "monthly_precipitation": rng.uniform(45.0, 80.0, (cells, 12)),
+    }
+    derived = derive_cells(
+        {**soil, **climate}, latitude=np.full(cells, 47.0), soil=SoilOptions(), climate=ClimateOptions()
+    )
+    rates = {name: rng.uniform(2.0, 90.0, cells) for name in NITROGEN_COLUMNS[:4]}
+    raw = {**soil, **{name: derived[name] for name in CLIMATE_COLUMNS}, **rates}
+    return {**raw, NITROGEN_COLUMNS[4]: np.full(cells, 0.6)}
+
+
+@pytest.fixture(scope="module")
+def game() -> Game:
+    """The shipped emulator, all of its members, twenty years, 32 typical cells."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    forcing = RawForcing(Forcing(tuple(range(2020, 2020 + YEARS)), (Pathway(BASELINE),)), SoilOptions())
+    value = RunValue(forcing, load_emulator(find_card("sic-v1", None)), (YEARS - 1,), TARGETS)
+    typical = _rows(TYPICAL, 0)
+    groups = groups_of(typical)
+    yield open_game(groups, Background(typical, np.full(TYPICAL, 1 / TYPICAL)), value, batch=value.batch)
+    torch.set_num_threads(before)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def test_an_explanation_costs_little_more_than_the_rows_it_asks_for(game):
+    """Mixing, deriving and summing beside predicting: less than the predictions of as many rows again."""
+    design = sampled_design(len(game.groups), game.background.weights, seed=0)
+    mixes = int((~(design.full | design.empty)).sum())
+    cells = 2 * game.batch // mixes
+    rows = _rows(cells, 1)
+    spent = _seconds(lambda: attribute(game, rows, design))
+    one = _rows(game.batch, 2)
+    columns = game.value.forcing(one, game.value.predictor.signature)
+    bare = _seconds(lambda: game.value.predictor.predict(columns)) / game.batch
+    ratio = spent / (bare * cells * (mixes + 1))
+    exact = len(exact_design(len(coarse_groups(game.groups)), np.ones(1)).masks) * TYPICAL
+    sys.stdout.write(
+        f"\n{mixes} mixes a cell; {spent / cells * 1e3:.0f} ms a cell of {YEARS} years; {ratio:.2f} of the bare"
+        f" predictions; exact values of the coarse groups alone would need {exact / mixes:.1f} times as many\n"
+    )
+    # A walk of n players has n - 1 mixes; the ends are the cell and the typical cell, valued once.
+    assert mixes <= TYPICAL * (len(game.groups) - 1)
+
+
+def test_memory_does_not_grow_with_cells_as_time_does(game):
+    """Four times the cells take four times as long; what is held at once is a batch, whatever their number."""
+    design = sampled_design(len(game.groups), game.background.weights, seed=0)
+    few, many = _rows(24, 3), _rows(96, 4)
+    seconds, peaks = [], []
+    for rows in (few, many):
+        seconds.append(_seconds(lambda rows=rows: attribute(game, rows, design)))
+        tracemalloc.start()
+        attribute(game, {name: values[: 3 * len(values) // 4] for name, values in rows.items()}, design)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    sys.stdout.write(
+        f"\n96 cells against 24: {seconds[1] / seconds[0]:.1f} times the time, {peaks[1] / peaks[0]:.2f} the memory\n"
+    )
+    # What torch holds is not traced: batches are of one size whatever the cells, and NumPy's part shows it.
+    assert peaks[1] < 4.0 * peaks[0]
