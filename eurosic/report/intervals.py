@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 ENDS = (0.05, 0.95)
 _NORMAL = float(stats.norm.ppf(ENDS[1]))
 # An emulator's error is added to each draw at so many equally probable points of its normal distribution.
-_POINTS = 41
+_POINTS = 21
 # Sums of draws that are held at once, 8 bytes each.
 _AT_ONCE = 20_000_000
 
@@ -137,8 +137,12 @@ def _quantiles(sums: Array) -> Array:
 
 
 def _together(draws: Array, half: Array) -> Array:
-    """Return both ends of the sum of a draw and an independent normal error, ``(2, ...)``."""
+    """Return both ends of the sum of a draw and an independent normal error, ``(2, ...)``.
+
+    At least as far out as either source alone: draws that all lie to one side would pull the other end in.
+    """
     points = stats.norm.ppf((np.arange(_POINTS) + 0.5) / _POINTS)
+    points /= points.std()
     flat, scale = draws.reshape(len(draws), -1), half.ravel() / _NORMAL
     ends = np.empty((2, flat.shape[1]))
     step = max(1, _AT_ONCE // (len(draws) * _POINTS))
@@ -146,7 +150,7 @@ def _together(draws: Array, half: Array) -> Array:
         part = slice(start, start + step)
         sums = flat[:, None, part] + points[:, None] * scale[part]
         ends[:, part] = np.quantile(sums.reshape(-1, sums.shape[-1]), ENDS, axis=0)
-    # Neither source may be narrower with the other than alone, by the few points or draws that stand for it.
-    ends[0] = np.minimum(ends[0], _quantiles(flat)[0])
-    ends[1] = np.maximum(ends[1], _quantiles(flat)[1])
-    return ends.reshape(2, *half.shape)
+    alone = _quantiles(flat)
+    low = np.minimum(np.minimum(ends[0], alone[0]), -half.ravel())
+    high = np.maximum(np.maximum(ends[1], alone[1]), half.ravel())
+    return np.stack([low, high]).reshape(2, *half.shape)
