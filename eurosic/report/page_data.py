@@ -59,7 +59,9 @@ def letters_left(pictures: Iterable[bytes], extra: str) -> int:
     return _PAGE - _ALWAYS - len(extra) - sum(4 * len(picture) // 3 for picture in pictures)
 
 
-def filled(groups: Groups, read: Reader, *, most: int) -> Filled:
+def filled(
+    groups: Groups, read: Reader, *, most: int, done: Callable[[int, int], None] | None = None
+) -> Filled:
     """Return the packed variables of a run, as many as fit.
 
     Parameters
@@ -70,6 +72,8 @@ def filled(groups: Groups, read: Reader, *, most: int) -> Filled:
         Gives the parts of a stored array ``(pathway, year, cell)`` by name; None where the run has none.
     most
         Base64 letters at most.
+    done
+        Hears how many variables of how many were looked at.
 
     Raises
     ------
@@ -77,7 +81,9 @@ def filled(groups: Groups, read: Reader, *, most: int) -> Filled:
         If a cell that has a value by its status has none in a variable.
     """
     variables, left_out, bare = [], [], []
-    for shown in SHOWN:
+    for count, shown in enumerate(SHOWN, 1):
+        if done is not None:
+            done(count, len(SHOWN))
         parts = read(shown.name)
         if parts is None:
             continue

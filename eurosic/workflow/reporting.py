@@ -41,7 +41,7 @@ def write_report(folder: Path, *, tell: Teller | None = None, most: int = MOST_V
     groups = run.groups(most)
     if groups.side > 1:
         tell.say(f"cells      {groups.cells} in {len(groups)} groups of {groups.side} x {groups.side}")
-    page = page_html(run.report(groups))
+    page = page_html(run.report(groups, tell.progress))
     path = folder / REPORT
     with disk_told(folder):
         write_atomically(path, page)

@@ -6,7 +6,7 @@ whatever the run. Writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -114,8 +114,8 @@ class FinishedRun:
         for tile in recorded_tiles(self.folder)[1]:
             yield tile.cells, np.asarray(array[..., tile.cells])
 
-    def report(self, groups: Groups) -> Report:
-        """Return the content of the report.
+    def report(self, groups: Groups, done: Callable[[int, int], None]) -> Report:
+        """Return the content of the report; `done` hears how many variables of how many were looked at.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class FinishedRun:
             about=about,
             check=self.table(CHECK)[0] if (self.folder / CHECK).is_file() else None,
             groups=groups,
-            filled=filled(groups, self.parts, most=letters_left(pictures.values(), extra)),
+            filled=filled(groups, self.parts, most=letters_left(pictures.values(), extra), done=done),
             facts=self.facts(),
             course=Course(titles, self.years),
             regimes=self.regimes(groups),
