@@ -171,14 +171,14 @@ class WithMembers(Protocol):
         ...
 
     def predict_with_members(self, columns: Columns, years: Sequence[int]) -> Prediction:
-        """Return what `predict` does, and how far each member lies from the mean of all.
+        """Return what `predict` does, but the spread in some years only; and how far members lie from their mean.
 
         Parameters
         ----------
         columns
             As for `predict`.
         years
-            Places of the years of which members are told.
+            Places of the years of which spread and members are told; all, and no members, where there are none.
 
         Returns
         -------

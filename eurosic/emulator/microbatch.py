@@ -198,7 +198,7 @@ class MicroBatch:
 
     def arranged(self, rows: Tensor) -> NDArray[np.float32]:
         """Return ``(target, year, row)`` by variant and cell, ``(target, year, variant, cell)``."""
-        return np.asarray(rows.reshape(len(rows), self.years, self.variants, self.cells).numpy())
+        return np.asarray(rows.reshape(*rows.shape[:2], self.variants, self.cells).numpy())
 
     def arranged_members(self, rows: Tensor) -> NDArray[np.float32]:
         """Return ``(member, quantity, year, row)`` as ``(member, quantity, variant, year, cell)``."""

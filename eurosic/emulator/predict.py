@@ -91,7 +91,7 @@ class Emulator:
         return self.predict_with_members(columns, ())
 
     def predict_with_members(self, columns: Columns, years: Sequence[int]) -> Prediction:
-        """Return what `predict` does, and how far each member lies from the mean of all in some years.
+        """Return what `predict` does, spread and how far each member lies from the mean of all in some years only.
 
         Raises
         ------
@@ -102,8 +102,8 @@ class Emulator:
         values, deviation, members = self._predict(columns, tuple(years))
         spread = None
         if self.spread is not None:
-            horizons = np.arange(1, columns.shape[2] + 1)
-            regime = values[..., self.signature.target_index("regime")]
+            places = np.array(years or range(columns.shape[2]))
+            horizons, regime = places + 1, values[:, :, places, self.signature.target_index("regime")]
             spread = self.spread.half_width(deviation, regime, horizons).astype(np.float64)
         answered = np.asarray(np.isfinite(values[:, :, 0, 0]).all(axis=0))
         return Prediction(values, answered, spread, members if years else None)
@@ -125,8 +125,9 @@ class Emulator:
             deviations = np.concatenate([one[1] for one in alone])
             return np.concatenate(means), deviations, np.concatenate(apart_by_variant, axis=2)
         variants, cells, years = columns.shape
-        shape = (len(self.signature.targets), years, variants, cells)
-        values, deviation = np.empty(shape), np.empty(shape, dtype=np.float32)
+        targets, spread_years = len(self.signature.targets), len(places) or years
+        values = np.empty((targets, years, variants, cells))
+        deviation = np.empty((targets, spread_years, variants, cells), dtype=np.float32)
         apart = np.empty((self.members, len(SUMMED), variants, len(places), cells), dtype=np.float32)
         size = micro_batch(variants)
         columns = spun_up(columns, self.signature)
@@ -148,7 +149,9 @@ class Emulator:
         told = torch.stack([batch.run(network) for network in networks])
         mean = told.mean(dim=0)
         members = batch.arranged_members(_apart(told, places))
-        deviation = _deviation(told, mean)
+        # All years of it would take as long as a tenth of the networks, and a projection stores but some.
+        some = torch.tensor(places or range(batch.years))
+        deviation = _deviation(told.index_select(2, some), mean.index_select(1, some))
         # A regime is no number to average: it is that of the members' mean share of carbonate.
         mean[REGIME] = regime_of(mean)
         wanted = [RECORDED.index(name) for name in names(self.signature.targets)]

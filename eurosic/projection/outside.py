@@ -49,8 +49,9 @@ class OutsideRule:
 
 @dataclass(frozen=True)
 class Answer:
-    """Columns of some cells, values and spread ``(variant, cell, year, target)``, and `status` ``(cell,)``.
+    """Columns of some cells, values ``(variant, cell, year, target)``, and `status` ``(cell,)``.
 
+    `spread` is that of the years that were asked for, ``(variant, cell, year, target)``, where there is one.
     `members` is what each member says less the mean, ``(member, quantity, variant, year, cell)``, where it was asked.
     """
 
@@ -74,7 +75,7 @@ def has_value(status: NDArray[np.int8]) -> NDArray[np.bool_]:
 def ask(
     rows: Rows, forcing: Forcing, *, predictor: Predictor, rule: OutsideRule, years: Sequence[int] = ()
 ) -> Answer:
-    """Return what is answered for some rows of the cell table; members, where there are any, in some `years`.
+    """Return what is answered for some rows of the cell table; spread and members, where there are any, in `years`.
 
     Raises
     ------
@@ -88,6 +89,8 @@ def ask(
         prediction = predictor.predict_with_members(columns, years)
     else:
         prediction = predictor.predict(columns)
+        if prediction.spread is not None:
+            prediction = replace(prediction, spread=prediction.spread[:, :, list(years)])
     outside = ~predictor.inside(columns)
     status = np.where(prediction.converged, Status.PREDICTED, Status.FAILED).astype(np.int8)
     answer = Answer(columns, prediction.values, prediction.spread, status, prediction.members)

@@ -164,7 +164,7 @@ def _percentiles_of(
     if answer.spread is not None:
         for i, variable in enumerate(signature.targets):
             if not variable.flags:
-                half = half_widths(answer.spread[:, :, list(spec.reported), i], spec.shares)
+                half = half_widths(answer.spread[..., i], spec.shares)
                 found |= percentiles(variable, reported[variable.name], half, stocks=stocks)
     return found
 
