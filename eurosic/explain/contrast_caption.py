@@ -57,7 +57,7 @@ def caption(contrast: Contrast) -> str:
 
 def _left(contrast: Contrast) -> str:
     observations, years = contrast.evidence.observations, contrast.trajectories.years
-    own = "a cell of this very run in its last year" if observations.circular else "a soil, observed once"
+    own = "a cell of this very run in its last year" if observations.circular else "a soil, all of one time"
     return (
         f"Left. Each blue dot is {own} ({observations.name}, {len(observations)} of them); the blue line is what "
         f"a statistical learner made of the dots. Each orange line is one cell of the run from {years[0]} (dot) to "

@@ -83,7 +83,8 @@ def read_observations(path: Path, *, kind: Kind = Kind.OBSERVED, note: str = "")
             wanted="the columns of docs/11-explanation.md",
             do="Name the columns as there; units are those of the house or of LUCAS.",
         )
-    return _observations(path, table[_arable(raw, path)].reset_index(drop=True), kind, note)
+    wanted = _arable(raw, path) & _topsoil(raw)
+    return _observations(path, table[wanted].reset_index(drop=True), kind, note)
 
 
 def _observations(path: Path, table: pd.DataFrame, kind: Kind, note: str) -> Observations:
@@ -146,6 +147,13 @@ def _arable(raw: pd.DataFrame, path: Path) -> pd.Series[bool]:
             str(path), f"{name} names no arable land", wanted="codes that begin with B, or 'Cropland'"
         )
     return arable
+
+
+def _topsoil(raw: pd.DataFrame) -> pd.Series[bool]:
+    """Return which samples begin at the surface: all, where the table names no depth; LUCAS 2018 has 20-30 cm too."""
+    if "Depth" not in raw:
+        return pd.Series(True, index=raw.index)
+    return raw["Depth"].str.match(r"\s*0\s*-", na=False)
 
 
 def _placed(table: pd.DataFrame) -> pd.DataFrame:

@@ -27,6 +27,7 @@ LUCAS = """POINTID,Depth,pH_CaCl2,pH_H2O,OC,CaCO3,TH_LAT,TH_LONG,LC0_Desc
 5,0-20 cm,6.9,7.5,< LOD,5,44.1,12.1,Cropland
 6,0-20 cm,7.0,7.8,15.0,,52.1,20.1,Cropland
 7,0-20 cm,7.0,7.8,15.0,20,52.1,21.9,Cropland
+7,20-30 cm,7.1,7.9,9.0,40,52.1,21.9,Cropland
 """
 
 
@@ -106,7 +107,7 @@ def lucas(tmp_path: Path) -> Path:
 
 
 def test_lucas_is_read_as_it_is_downloaded(lucas):
-    """g/kg become %, woodland is left out, below detection is none, a sample without carbonate is no sample."""
+    """g/kg become %, woodland and 20-30 cm are left out, below detection is none, without carbonate no sample."""
     found = read_observations(lucas)
     assert found.covariates[PH].tolist() == [8.0, 5.7, 7.9, 7.5, 7.8]
     # 25 % of calcite, density 1.6 - 0.09 x 1.2: by hand 0.25 x 1492 x 0.3 x 0.12001.
