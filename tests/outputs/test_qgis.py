@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from eurosic.outputs import qgis_style
 from eurosic.outputs.cog import COG, export_cog, plan_cogs
+from eurosic.outputs.netcdf import export_netcdf
 from eurosic.outputs.qgis import QGIS, export_qgis
 from eurosic.outputs.qgis_style import round_up, styles_of
 from tests.report.synthetic import GRID, synthetic_cube
@@ -213,6 +214,54 @@ def test_qgis_opens_the_project_and_draws_the_year_of_the_slider(
         values = cube[STATE].sel(pathway="baseline", year=int(year)).values[:, 10]
         for colour, value in zip(colours, values, strict=True):
             _assert_colour(colour, value, steps)
+
+
+_NETCDF_IN_QGIS = """
+import json, sys
+from qgis.core import *
+from qgis.PyQt.QtCore import QSize
+app = QgsApplication([], False)
+app.initQgis()
+layer = QgsRasterLayer(f"NETCDF:{sys.argv[1]}:{sys.argv[2]}", "netcdf")
+provider, extent = layer.dataProvider(), layer.extent()
+block = provider.block(provider.bandCount(), extent, layer.width(), layer.height())
+values = [[None if block.isNoData(row, column) else block.value(row, column) for column in range(layer.width())]
+          for row in range(layer.height())]
+settings = QgsMapSettings()
+settings.setLayers([layer])
+settings.setDestinationCrs(layer.crs())
+settings.setExtent(extent)
+settings.setOutputSize(QSize(240, 300))
+job = QgsMapRendererSequentialJob(settings)
+job.start()
+job.waitForFinished()
+image = job.renderedImage()
+colours = {image.pixelColor(x, y).name() for x in range(0, 240, 5) for y in range(0, 300, 5)}
+print("TOLD" + json.dumps({
+    "valid": layer.isValid(), "crs": layer.crs().authid(), "bands": provider.bandCount(), "values": values,
+    "extent": [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()], "colours": len(colours),
+    "errors": [error.message(QgsErrorMessage.Text) for error in layer.error().messageList()]}))
+"""
+
+
+def test_qgis_reads_and_draws_the_netcdf(cube: xr.Dataset, tmp_path: Path) -> None:
+    """In place, north up, EPSG:3035, a band a year, the values of the cube; and it draws something."""
+    python = _python_of_qgis()
+    (path, _) = export_netcdf(cube, tmp_path, years=YEARS, variables=[STATE])
+    done = subprocess.run(
+        [python, "-c", _NETCDF_IN_QGIS, str(path), STATE],
+        env={"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "TOLD" in done.stdout, done.stderr
+    told = json.loads(done.stdout.split("TOLD")[1])
+    assert (told["valid"], told["crs"], told["bands"], told["errors"]) == (True, "EPSG:3035", len(YEARS), [])
+    assert told["extent"] == list(GRID.bounds)
+    wanted = cube[STATE].sel(pathway="baseline", year=YEARS[-1]).values
+    np.testing.assert_array_equal(np.array(told["values"], dtype=np.float32), wanted)
+    assert told["colours"] > 3
 
 
 def _assert_colour(colour: str, value: float, steps: tuple[tuple[float, str, str], ...]) -> None:

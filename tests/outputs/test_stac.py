@@ -8,6 +8,7 @@ import shutil
 import socket
 from pathlib import Path
 
+import jsonschema
 import pystac
 import pytest
 import rasterio
@@ -58,6 +59,68 @@ def test_the_core_schemas_find_a_fault_where_there_is_one(run: Path, offline: No
     del told["properties"]["start_datetime"]
     with pytest.raises(pystac.STACValidationError):
         pystac.validation.validate_dict(told, pystac.STACObjectType.ITEM)
+
+
+# What the published schemas of both extensions ask of the fields that bear their prefix, read from projection 2.0 and
+# file 2.1: no other field of the prefix, and each of its type.
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+_EXTENSIONS = {
+    "https://stac-extensions.github.io/projection/v2.0.0/schema.json": {
+        "proj:code": {"type": ["string", "null"], "pattern": "^[A-Z]+:[0-9]+$"},
+        "proj:shape": {
+            "type": "array",
+            "minItems": 2,
+            "maxItems": 2,
+            "items": {"type": "integer", "minimum": 1},
+        },
+        "proj:transform": {**_NUMBERS, "oneOf": [{"minItems": n, "maxItems": n} for n in (6, 9)]},
+        "proj:bbox": {**_NUMBERS, "oneOf": [{"minItems": n, "maxItems": n} for n in (4, 6)]},
+    },
+    "https://stac-extensions.github.io/file/v2.1.0/schema.json": {
+        "file:checksum": {"type": "string", "pattern": "^[a-f0-9]+$"},
+        "file:size": {"type": "integer", "minimum": 0},
+    },
+}
+
+
+def _faults(item: dict) -> list[str]:
+    """What an item does against the extensions that it names."""
+    found = []
+    for address in item["stac_extensions"]:
+        known = _EXTENSIONS[address]
+        prefix = next(iter(known)).split(":")[0]
+        rule = {
+            "type": "object",
+            "properties": known,
+            "patternProperties": {f"^(?!{prefix}:)": {}},
+            "additionalProperties": False,
+        }
+        validator = jsonschema.Draft7Validator(rule)
+        for part in (item["properties"], *item["assets"].values()):
+            found += [fault.message for fault in validator.iter_errors(part)]
+    return found
+
+
+def test_the_extensions_find_no_fault(run: Path, offline: None) -> None:
+    """Every item names both extensions, uses no field of theirs that they do not know, and each as they ask."""
+    paths = [path for path in (run / STAC).glob("*.json") if path.name != "collection.json"]
+    assert len(paths) == 3
+    for path in paths:
+        item = json.loads(path.read_text())
+        assert set(item["stac_extensions"]) == set(_EXTENSIONS)
+        assert _faults(item) == []
+        # Their fields that pystac reads are what was written.
+        read = pystac.Item.from_file(str(path))
+        assert read.ext.proj.code == "EPSG:3035"
+        assert all(asset.ext.file.size > 0 for asset in read.assets.values())
+
+
+def test_the_extensions_find_a_fault_where_there_is_one(run: Path) -> None:
+    """An outdated field, a checksum in capitals, a transform of five numbers."""
+    item = json.loads((run / STAC / "baseline.json").read_text())
+    item["properties"] |= {"proj:epsg": 3035, "proj:transform": [1.0] * 5}
+    next(iter(item["assets"].values()))["file:checksum"] = "12AB"
+    assert len(_faults(item)) == 3
 
 
 def test_every_pathway_is_an_item_and_every_file_an_asset(run: Path) -> None:
