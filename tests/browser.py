@@ -11,6 +11,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
+from selenium import webdriver
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
@@ -100,21 +101,27 @@ class Browser:
         return path
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A headless Chromium, or a skip that says what is absent."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is absent: pip install selenium")
+def start_browser(profile: Path) -> Browser | None:
+    """Return a headless Chromium that remembers in a folder of its own, or None where there is none."""
     binary = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     driver = shutil.which("chromedriver")
     if binary is None or driver is None:
-        pytest.skip("no Chromium with its driver here: apt-get install chromium chromium-driver")
+        return None
     options = webdriver.ChromeOptions()
     options.binary_location = binary
-    for flag in (*_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    running = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    return Browser(webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)), webdriver)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A headless Chromium, or a skip that says what is absent."""
+    running = start_browser(tmp_path_factory.mktemp("chromium"))
+    if running is None:
+        pytest.skip("no Chromium with its driver here: apt-get install chromium chromium-driver")
     try:
-        yield Browser(running, webdriver)
+        yield running
     finally:
-        running.quit()
+        running.driver.quit()

@@ -93,10 +93,20 @@ def _curve(axes: Axes, rows: pd.DataFrame, column: str, style: LineStyle) -> Non
     rows = rows.sort_values("year")
     bounds = interval_of(rows, column)
     if bounds:
+        # Reported years only have an interval; a line has every year.
+        held = rows.dropna(subset=[bounds.low, bounds.high])
         axes.fill_between(
-            rows["year"], rows[bounds.low], rows[bounds.high], color=style.colour, alpha=0.18, linewidth=0
+            held["year"], held[bounds.low], held[bounds.high], color=style.colour, alpha=0.18, linewidth=0
         )
     axes.plot(rows["year"], rows[column], color=style.colour, linestyle=style.dashes, linewidth=1.1)
+
+
+def _sources(shown: pd.DataFrame) -> str:
+    """Return what the intervals of the table hold, in its own words."""
+    if "interval" not in shown:
+        return "its comment lines name the sources"
+    held = [str(words) for words in shown["interval"].dropna().unique() if not str(words).startswith("none")]
+    return "; ".join(held) or "no source is named"
 
 
 def _words(quantity: Quantity) -> str:
@@ -113,7 +123,7 @@ def _totals_caption(shown: pd.DataFrame, quantity: Quantity, place: str, baselin
     first, last, words = int(shown["year"].min()), int(shown["year"].max()), _words(quantity)
     both = interval_of(shown, quantity.column) and interval_of(shown, quantity.column + MINUS)
     told = (
-        "Shading is the 90 % interval of totals.csv, whose comment lines name its sources."
+        f"Shading is the 90 % interval of totals.csv, in reported years: {_sources(shown)}."
         if both
         else "No interval is drawn, for the run's totals hold none: neither the spread of soil, climate and nitrogen"
         " data nor that of parameters is in these lines."

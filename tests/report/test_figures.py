@@ -124,15 +124,19 @@ def test_an_interval_is_drawn_where_the_table_has_one(table):
     without = totals_series(table, CHANGE)
     assert not any(axes.collections for axes in without.figure.axes)
     assert "No interval is drawn" in _said(without.caption)
-    held = table.copy()
+    held = table.assign(interval="emulator error only")
+    between = held["year"] % 10 != 0
+    held.loc[between, "interval"] = "none: not a reported year"
     for column in (f"{CHANGE}_TgC", f"{CHANGE}_TgC_minus_baseline"):
-        held[f"{column}_p05"], held[f"{column}_p95"] = held[column] - 1.0, held[column] + 1.0
+        held[f"{column}_p05"] = (held[column] - 1.0).mask(between)
+        held[f"{column}_p95"] = (held[column] + 1.0).mask(between)
     made = totals_series(held, CHANGE)
     assert [len(axes.collections) for axes in made.figure.axes] == [len(PATHWAYS), len(PATHWAYS) - 1]
-    assert "Shading is the 90 % interval" in _said(made.caption)
+    assert "90 % interval of totals.csv, in reported years: emulator error only." in _said(made.caption)
     shown = held[(held["country"] == "Europe") & (held["pathway"] == "baseline")]
     box = made.figure.axes[0].collections[0].get_paths()[0].get_extents()
     assert box.y0 == pytest.approx(shown[f"{CHANGE}_TgC"].min() - 1.0)
+    assert (box.x0, box.x1) == (2020, 2100)
 
 
 def test_an_interval_without_a_number_is_none(table):
