@@ -59,10 +59,14 @@ def test_a_key_is_explained(key):
     assert key in SAID
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "recipes").rglob("*.yaml")),
+    ids=lambda path: path.relative_to(ROOT / "recipes").as_posix(),
+)
 def test_a_recipe_that_ships_is_explained(path):
-    """By its file name."""
-    assert f"`{path.name}`" in PAGE
+    """By its path below `recipes/`, in the table of the page on recipes."""
+    assert f"| `{path.relative_to(ROOT / 'recipes').as_posix()}` |" in PAGE
 
 
 def test_defaults_of_nitrogen_are_those_of_the_code():
