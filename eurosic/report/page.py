@@ -33,7 +33,7 @@ from eurosic.report.page_tables import (
     reported_csv,
     sources_table,
 )
-from eurosic.report.page_words import CHANGE, Ends, ends_of, found_sentences, number
+from eurosic.report.page_words import CHANGE, Ends, ends_of, found_sentences, number, thousands
 from eurosic.report.style import LineStyle, line_styles
 from eurosic.report.totals import EUROPE, MINUS
 
@@ -100,11 +100,10 @@ def _data(report: Report, ends: Ends) -> str:
 def _facts(report: Report, ends: Ends) -> str:
     grid = report.record.get("grid")
     side = float(str(grid["resolution"])) / 1000 if isinstance(grid, dict) else 0.0
-    cells = f"{report.groups.cells:,}".replace(",", " ")
     predictor = str(report.record.get("predictor", ""))
     return (
-        f"{len(report.course.titles)} pathways, {ends.first}–{ends.last}; {cells} cells of {side:g} km with"
-        f" {ends.area:.3g} million hectares of calcareous arable soil; computed by {predictor}, eurosic"
+        f"{len(report.course.titles)} pathways, {ends.first}–{ends.last};"
+        f" {thousands(report.groups.cells)} cells of {side:g} km with {ends.area:.3g} million hectares of calcareous arable soil; computed by {predictor}, eurosic"
         f" {report.record.get('eurosic', '')}, {str(report.record.get('started', ''))[:10]};"
         f" recipe {str(report.record.get('recipe_digest', ''))[:12]}."
     )

@@ -33,7 +33,7 @@ from eurosic.report.page_variables import SHOWN, Shown
 from eurosic.report.style import line_styles
 
 # Letters of a page that is sent by mail without a thought, and of what is on every page: tables, totals, script.
-_PAGE, _ALWAYS = 4_900_000, 550_000
+_PAGE, _ALWAYS = 4_800_000, 550_000
 # Okabe & Ito's blue, yellow-orange and vermilion: the further from the emulator, the warmer.
 _STATUS_COLOURS = {
     Status.PREDICTED: "#0072b2",

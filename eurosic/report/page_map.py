@@ -12,6 +12,7 @@ from eurosic.report.page_charts import DASHES
 from eurosic.report.page_content import Report
 from eurosic.report.page_data import Filled
 from eurosic.report.page_markup import element, picture
+from eurosic.report.page_words import thousands
 from eurosic.report.style import LineStyle
 
 
@@ -19,9 +20,9 @@ def map_parts(report: Report, styles: Mapping[str, LineStyle]) -> dict[str, str]
     """Return the words and pictures of the template's map, by placeholder."""
     side, grid = report.groups.side, report.groups.grid
     coarse = (
-        f" The run has {report.groups.cells} cells; for this page they are put together into"
-        f" {len(report.groups)} groups of {grid.resolution / 1000:g} km ({side} × {side} cells), each the mean of its"
-        " cells weighted by their calcareous arable area. The full resolution is in projection.zarr."
+        f" The run has {thousands(report.groups.cells)} cells; for this page they are put together into"
+        f" {thousands(len(report.groups))} groups of {grid.resolution / 1000:g} km ({side} × {side} cells), each the"
+        " mean of its cells weighted by their calcareous arable area. The full resolution is in projection.zarr."
         if side > 1
         else ""
     )

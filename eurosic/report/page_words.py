@@ -90,6 +90,17 @@ def amount(value: float) -> str:
     return f"{size:.{min(decimals, 9)}f}"
 
 
+def thousands(count: int) -> str:
+    """Return a number of things with a space between thousands.
+
+    Examples
+    --------
+    >>> thousands(540016)
+    '540\u202f016'
+    """
+    return f"{count:,}".replace(",", "\u202f")
+
+
 def percent(share: float) -> str:
     """Return a share in per cent, two digits, without an exponent.
 

@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from eurosic.base.errors import StoreError
 from eurosic.report.page import page_html
@@ -224,13 +224,21 @@ def _letters(part: object) -> int:
     return sum(_letters(v) for v in part) if isinstance(part, list) else 0
 
 
-def test_pictures_are_made_small():
-    """A slide of 2000 dots becomes one of 720 with few colours; a small one keeps its size."""
-    wide = io.BytesIO()
-    Image.new("RGB", (2000, 1000), "#b35806").save(wide, "PNG")
+def test_pictures_are_made_small_and_keep_the_colours_of_their_legend():
+    """A slide of 2000 dots becomes one of 720; a class that covers little keeps its very colour."""
+    wide, legend = io.BytesIO(), ["#7f3b08", "#b35806", "#e08214", "#fdb863", "#d8daeb", "#8073ac"]
+    slide = Image.new("RGB", (2000, 1000), "white")
+    # As the edges of letters: many shades, each of few dots.
+    slide.paste(Image.effect_noise((300, 300), 40).convert("RGB"), (1000, 50))
+    for i, colour in enumerate(legend):
+        slide.paste(colour, (20 + 60 * i, 20, 70 + 60 * i, 60))
+    slide.save(wide, "PNG")
     with Image.open(io.BytesIO(shrunk(wide.getvalue()))) as small:
         assert small.size == (720, 360)
         assert small.mode == "P"
+        plain = small.convert("RGB")
+    for i, colour in enumerate(legend):
+        assert plain.getpixel((round((45 + 60 * i) * 0.36), 14)) == ImageColor.getrgb(colour)
 
 
 # --- refusals ---

@@ -57,7 +57,7 @@ function listenToMap(map, { choose, hover }) {
 
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in ARROWS) choose(map.neighbour(map.selected ?? 0, ARROWS[event.key]));
+    if (event.key in ARROWS) choose(map.begun ? map.neighbour(map.selected, ARROWS[event.key]) : map.middle);
     else if (event.key === "+" || event.key === "=") map.magnify(1.5);
     else if (event.key === "-") map.magnify(1 / 1.5);
     else if (event.key === "Home") map.fit();

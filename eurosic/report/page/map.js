@@ -175,6 +175,22 @@ class CellMap {
     return best;
   }
 
+  /** Whether the middle of a cell is within the canvas. */
+  sees(cell) {
+    const [x, y] = this.screenOf(cell);
+    return x >= 0 && y >= 0 && x < this.canvas.clientWidth && y < this.canvas.clientHeight;
+  }
+
+  /** Where the keys begin: the chosen cell if it is seen, else none. */
+  get begun() {
+    return this.selected !== null && this.sees(this.selected);
+  }
+
+  /** The cell nearest to the middle of what is seen. */
+  get middle() {
+    return this.cellAt(this.canvas.clientWidth / 2, this.canvas.clientHeight / 2, Infinity);
+  }
+
   /** The nearest cell from `cell` in a direction such as [1, 0] for east; the cell itself where there is none. */
   neighbour(cell, [east, south]) {
     let [best, nearest] = [cell, Infinity];

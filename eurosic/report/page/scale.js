@@ -9,7 +9,7 @@ function roundStep(range, wanted) {
   return power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999);
 }
 
-function roundSteps(low, high, wanted = 7) {
+function roundSteps(low, high, wanted = 9) {
   const step = roundStep(high - low, wanted);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
