@@ -103,8 +103,9 @@ def _facts(report: Report, ends: Ends) -> str:
     predictor = str(report.record.get("predictor", ""))
     return (
         f"{len(report.course.titles)} pathways, {ends.first}–{ends.last};"
-        f" {thousands(report.groups.cells)} cells of {side:g} km with {ends.area:.3g} million hectares of calcareous arable soil; computed by {predictor}, eurosic"
-        f" {report.record.get('eurosic', '')}, {str(report.record.get('started', ''))[:10]};"
+        f" {thousands(report.groups.cells)} cells of {side:g} km with {ends.area:.3g} million hectares of calcareous"
+        f" arable soil; computed by {predictor}, eurosic {report.record.get('eurosic', '')},"
+        f" {str(report.record.get('started', ''))[:10]};"
         f" recipe {str(report.record.get('recipe_digest', ''))[:12]}."
     )
 

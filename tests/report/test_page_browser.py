@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from eurosic.base.grid import Grid
 from eurosic.report.page import page_html
+from eurosic.report.page_data import filled, letters_left
 from tests.browser import Browser
 from tests.report.page_synthetic import synthetic_report
 
@@ -228,3 +233,28 @@ def test_a_phone_scrolls_only_down(browser, path):
         assert browser.run("return document.documentElement.scrollWidth") <= 360
     finally:
         browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.slow
+@pytest.mark.bench
+def test_a_page_of_europe_is_small_and_soon_ready(browser, tmp_path, capsys):
+    """Five thousand cells, five pathways, 27 years, random values that are hard to pack: below 5 MB, said when."""
+    grid = Grid("EPSG:3035", 10_000.0, 2_900_000.0, 3_100_000.0, 90, 80)
+    report = synthetic_report(grid, years=range(2020, 2101, 3))
+    random = np.random.default_rng(8)
+    shape = (5, 27, len(report.groups))
+    values = [(slice(None), random.normal(size=(*shape[:2], len(report.groups.of_cell))))]
+    read = {"regime": [(slice(None), np.zeros_like(values[0][1], np.int8))]}
+    noise = filled(report.groups, lambda name: read.get(name, values), most=letters_left([], ""))
+    path = tmp_path / "report.html"
+    path.write_text(page_html(replace(report, filled=noise)), encoding="utf-8")
+    assert len(report.groups) > 4_800
+    assert path.stat().st_size < 5_000_000
+    browser.open(path)
+    browser.wait(READY, seconds=60)
+    ready, size = browser.run("return window.eurosic.ready"), path.stat().st_size
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\npage of {len(report.groups)} cells: {size / 1e6:.2f} MB, ready after {ready:.0f} ms\n"
+        )
+    assert browser.problems() == []
