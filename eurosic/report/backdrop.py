@@ -120,9 +120,7 @@ def write_reasons(figure: Figure, drawn: Drawn, corner: tuple[float, float], *, 
     """Write which muted colour means what, for the reasons that occur, from the upper left `corner` down."""
     # Reasons hidden behind a value are not in the picture and need no explanation.
     present = set(np.unique(_reasons(drawn)[~np.isfinite(drawn.values)]).tolist())
-    patches = [
-        Patch(color=colour, label=label) for code, (colour, label) in MUTED.items() if code in present
-    ]
+    patches = [Patch(color=colour, label=label) for code, (colour, label) in MUTED.items() if code in present]
     if patches:
         figure.legend(
             handles=patches,

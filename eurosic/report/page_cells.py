@@ -58,7 +58,8 @@ class Groups:
     def group_area(self) -> Array:
         """Calcareous arable area of each group, m2, shape ``(group,)``."""
         known = self.of_cell >= 0
-        return np.bincount(self.of_cell[known], weights=self.area[known], minlength=len(self))
+        sums = np.bincount(self.of_cell[known], weights=self.area[known], minlength=len(self))
+        return sums.astype(np.float64)
 
     @property
     def cells(self) -> int:
@@ -71,7 +72,7 @@ class Groups:
         known = group >= 0
         flat = values.reshape(-1, values.shape[-1])[:, known] * area[known]
         sums = [np.bincount(group[known], weights=line, minlength=len(self)) for line in flat]
-        return np.asarray(sums).reshape(*values.shape[:-1], len(self))
+        return np.asarray(sums, dtype=np.float64).reshape(*values.shape[:-1], len(self))
 
 
 def group_cells(

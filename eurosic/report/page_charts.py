@@ -155,10 +155,10 @@ def shares_chart(shares: pd.DataFrame, *, colours: Mapping[str, str], label: str
     for i, (name, row) in enumerate(shares.iterrows()):
         drawn.append(_words(left - 10, 26 * i + 17, str(name), anchor="end"))
         start = left
-        for part in shares:
+        for part in map(str, shares):
             width = float(row[part]) * (_WIDTH - left)
             told = text("title", f"{name}: {part} {100 * float(row[part]):.1f} %")
             place = {"x": f"{start:.2f}", "y": 26 * i + 4, "width": f"{width:.2f}", "height": 18}
-            drawn.append(element("rect", told, **place, fill=colours[str(part)]))
+            drawn.append(element("rect", told, **place, fill=colours[part]))
             start += width
     return _svg(drawn, height, label)

@@ -123,9 +123,9 @@ def _variable(
 def _with_widths(values: Iterable[Part], low: Iterable[Part], high: Iterable[Part]) -> Iterator[Part]:
     """Yield values and how far both ends lie from them, stacked; nothing apart where there is no spread."""
     for (cells, value), (_, least), (_, most) in zip(values, low, high, strict=True):
-        middle = np.asarray(value, dtype=np.float64)
+        middle, below, above = (np.asarray(part, dtype=np.float64) for part in (value, least, most))
         # A cell that was simulated instead has a value and no spread, for it has no error of an emulator.
-        yield cells, np.stack([middle, np.nan_to_num(middle - least), np.nan_to_num(most - middle)])
+        yield cells, np.stack([middle, np.nan_to_num(middle - below), np.nan_to_num(above - middle)])
 
 
 def _means(shown: Shown, groups: Groups, parts: Iterable[Part]) -> NDArray[np.float64]:

@@ -53,15 +53,13 @@ def regime_section(regimes: pd.DataFrame, years: tuple[int, int]) -> str:
         element("li", element("span", "■ ", style=f"color:{colour}") + escape(name))
         for name, colour in REGIME_COLOURS.items()
     )
+    told_rows = zip(map(str, regimes.index), regimes.to_numpy(), shares.to_numpy(), strict=True)
     rows = [
         [
-            Entry(escape(str(name))),
-            *(
-                Entry(f"{area:.3g} ({100 * share:.1f} %)")
-                for area, share in zip(row, shares.loc[name], strict=True)
-            ),
+            Entry(escape(name)),
+            *(Entry(f"{area:.3g} ({100 * share:.1f} %)") for area, share in zip(areas, parts, strict=True)),
         ]
-        for name, row in regimes.iterrows()
+        for name, areas, parts in told_rows
     ]
     heads = ["Pathway and year", *(str(name).capitalize() for name in regimes)]
     told = table(heads, rows, caption="Area in million hectares, and its share.")

@@ -75,7 +75,7 @@ def table(
 def _row(entries: Sequence[Entry], classes: str | None, labels: Sequence[str]) -> str:
     first, *others = entries
     cells = [element("th", first.content, scope="row", data_value=first.value)]
-    named = labels[1:] or [None] * len(others)
+    named: Sequence[str | None] = labels[1:] or [None] * len(others)
     cells += [
         element("td", entry.content, class_=entry.classes, data_value=entry.value, data_label=label)
         for entry, label in zip(others, named, strict=True)
