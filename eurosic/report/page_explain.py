@@ -66,7 +66,7 @@ def _attribution(found: pd.DataFrame) -> str:
         ]
         for _, row in chosen.iterrows()
     ]
-    heads = ["Property of the field", "", "Mean size<small>kg C ha⁻¹ yr⁻¹</small>", "In 90 % of the area"]
+    heads = ["Property of the field", "Beside the largest", "Mean size<small>kg C ha⁻¹ yr⁻¹</small>", "In 90 % of the area"]
     caption = f"To {int(chosen['horizon'].iloc[0])}, from {int(chosen['cells'].max())} cells."
     return paragraphs([_ATTRIBUTION_WORDS]) + _scroller(table(heads, rows, caption=caption), "Attribution")
 
