@@ -41,7 +41,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "forms": "forms of mineral N",
         "volatilisation": "ammonia kept in the soil",
         "deposition": "N deposition",
-        "losses": "leached and volatilised N, cut as a whole",
+        "losses": "leached and volatilised N",
         "nue": "rule of nitrogen use efficiency",
     }
 )

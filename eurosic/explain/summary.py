@@ -95,7 +95,7 @@ def table_of(rows: Iterator[dict[str, object]]) -> pd.DataFrame:
 
 def _regimes(piece: Piece) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yield each regime that has a cell with values, and its cells."""
-    valued = np.isfinite(piece.values).all(axis=(0, 1))
+    valued = np.asarray(np.isfinite(piece.values).all(axis=(0, 1)), np.bool_)
     yield _ALL, valued
     for regime in Regime:
         inside = valued & (piece.regime == regime)

@@ -33,7 +33,7 @@ _REGIMES: Mapping[str, str] = {
     "depleted": "depleted: no carbonate left to 2 m",
 }
 _GROUPS_TEXT = (
-    "How to read: each bar says by how much, on average over the cells, this property alone moves a cell’s predicted"
+    "How to read: each bar says by how much, on average over the cells, this property moves a cell’s predicted"
     " change away from that of typical cells, be it up or down. A long bar: fields differ because of it. Bars of one"
     " cell add up (with their signs) to its whole difference from the typical cells. Predicted by the emulator: what"
     " it has learnt, not a measurement; and what does not differ between fields has no bar, however much it matters."
