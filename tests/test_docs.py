@@ -69,12 +69,9 @@ def test_the_pages_become_a_site_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr[-4000:]
     built = (tmp_path / "site" / "api" / "base.html").read_text(encoding="utf-8")
     assert "eurosic.base.grid.space_key" in built
-    assert (
-        "http"
-        not in re.sub(r'<a [^>]*>|xmlns="[^"]*"', "", (tmp_path / "site" / "13-viewer.html").read_text())[
-            :2000
-        ]
-    )
+    # A reader without a network sees the same page.
+    page = (tmp_path / "site" / "13-viewer.html").read_text(encoding="utf-8")
+    assert not re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="(?:https?:)?//[^"]*"', page)
 
 
 @pytest.mark.slow

@@ -77,9 +77,17 @@ def totals_series(
     ):
         for pathway in names:
             _curve(axes, shown[shown["pathway"] == pathway], column, styles[pathway])
-        dress(axes, i, f"{_unit(quantity)}{'' if i == 0 else f', minus {baseline}'}")
+        minus = f" minus {baseline}" if i else ""
+        dress(axes, i, f"{_short(quantity)}{minus}, {_unit(quantity)}")
     write_legend(figure, styles)
     return Captioned(figure, _totals_caption(shown, quantity, place, baseline))
+
+
+def _short(quantity: Quantity) -> str:
+    """Return what is summed, in the words of a panel's head."""
+    if quantity.source.startswith("sic_change_"):
+        return "change of SIC"
+    return quantity.meaning.split(",")[0].removesuffix(" in the year")
 
 
 def _unit(quantity: Quantity) -> str:
