@@ -12,6 +12,7 @@ from html import escape
 
 import pandas as pd
 
+from eurosic.base.errors import StoreError
 from eurosic.base.pathway import BASELINE
 from eurosic.report.page_markup import Entry, element, paragraphs, picture, section, table
 from eurosic.report.page_words import amount, number
@@ -33,18 +34,54 @@ _CONTRAST_WORDS = (
 )
 
 
+_ATTRIBUTION_COLUMNS = (
+    "pathway",
+    "regime",
+    "target",
+    "horizon",
+    "label",
+    "mean_absolute",
+    "p05",
+    "p95",
+    "cells",
+)
+_CONTRAST_COLUMNS = (
+    *("driver", "depth", "state", "circular", "observations", "sic_kgC_ha_yr", "ph_per_decade"),
+    *("time", "time_low", "time_high", "space", "space_low", "space_high"),
+)
+
+
 def explain_section(
     attribution: pd.DataFrame | None, contrast: pd.DataFrame | None, figures: Mapping[str, bytes]
 ) -> str:
-    """Return the section, of what there is; empty where there is nothing. `figures` are PNG by their words."""
+    """Return the section, of what there is; empty where there is nothing. `figures` are PNG by their words.
+
+    Raises
+    ------
+    StoreError
+        If a table lacks a column: another version of eurosic wrote it.
+    """
     parts = []
     if attribution is not None:
+        _check_columns("attribution", attribution, _ATTRIBUTION_COLUMNS)
         parts.append(_attribution(attribution))
     if contrast is not None:
+        _check_columns("contrast", contrast, _CONTRAST_COLUMNS)
         parts.append(_contrast(contrast))
     parts += [picture(words, png) for words, png in figures.items()]
     content = "\n".join(part for part in parts if part)
     return section(NAME, TITLE, content) if content else ""
+
+
+def _check_columns(name: str, found: pd.DataFrame, needed: tuple[str, ...]) -> None:
+    absent = [column for column in needed if column not in found]
+    if absent:
+        raise StoreError(
+            f"explain/{name}.csv",
+            f"has no {', '.join(absent)}",
+            wanted="the table as this version of eurosic writes it",
+            do="Run `eurosic explain` again, or remove the folder.",
+        )
 
 
 def _attribution(found: pd.DataFrame) -> str:
@@ -66,7 +103,12 @@ def _attribution(found: pd.DataFrame) -> str:
         ]
         for _, row in chosen.iterrows()
     ]
-    heads = ["Property of the field", "Beside the largest", "Mean size<small>kg C ha⁻¹ yr⁻¹</small>", "In 90 % of the area"]
+    heads = [
+        "Property of the field",
+        "Beside the largest",
+        "Mean size<small>kg C ha⁻¹ yr⁻¹</small>",
+        "In 90 % of the area",
+    ]
     caption = f"To {int(chosen['horizon'].iloc[0])}, from {int(chosen['cells'].max())} cells."
     return paragraphs([_ATTRIBUTION_WORDS]) + _scroller(table(heads, rows, caption=caption), "Attribution")
 

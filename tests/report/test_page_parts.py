@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+from eurosic.base.errors import StoreError
 from eurosic.base.grid import Grid
 from eurosic.report.page_charts import course_chart, differences_chart, shares_chart
 from eurosic.report.page_explain import explain_section
@@ -229,3 +230,12 @@ def test_time_beside_space_says_where_nothing_can_be_said():
         assert words in told
     assert "run-2020" not in told
     assert "front" not in told
+
+
+# --- refusals ---
+
+
+def test_a_table_of_another_version_is_refused():
+    """The column that is absent is named."""
+    with pytest.raises(StoreError, match=r"explain/contrast\.csv: has no depth, state"):
+        explain_section(None, pd.DataFrame({"driver": ["lab pH"]}), {})
