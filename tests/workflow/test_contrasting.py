@@ -8,17 +8,23 @@ import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from click.testing import CliRunner
 
 from eurosic.base.errors import InputError, StoreError
+from eurosic.cli import main
 from eurosic.explain.observations_dutch import dutch_profiles
 from eurosic.workflow import contrasting
 from eurosic.workflow.contrasting import CONTRAST, SPACE, SUBSTITUTION, contrast
 from eurosic.workflow.contrasting_cells import (
+    DEPTHS,
     change_section,
     cross_section,
+    member_trajectories,
     read_cells,
     stored_trajectories,
 )
+from eurosic.workflow.setup import forcing_of, set_up
+from tests.workflow.small import small_recipe
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +127,21 @@ def test_a_user_s_table_that_cannot_be_used_is_refused_before_any_work(run, tmp_
     monkeypatch.setattr(contrasting, "gather_evidence", refuse)
     with pytest.raises(InputError, match=r"mine\.csv: lacks carbonate"):
         contrast(run, observations=[path])
+
+
+@pytest.mark.slow
+def test_the_mean_of_what_members_say_is_what_the_run_stored(tmp_path):
+    """Asked one by one, the networks of the emulator give the very prediction of the run, and differ among them."""
+    recipe = small_recipe(tmp_path, predictor={"emulator": "sic-v1", "check": {"cells": "4 cells"}})
+    done = CliRunner().invoke(main, ["run", str(recipe), "--out", str(tmp_path / "out"), "--workers", "1"])
+    assert done.exit_code == 0, done.output
+    setup = set_up(recipe)
+    cells = read_cells(tmp_path / "out", most=20)
+    asked = member_trajectories(cells, setup.predictor, forcing_of(setup, tmp_path / "out"))
+    whole = stored_trajectories(cells)
+    assert asked.ph.shape[0] == setup.predictor.members > 1
+    pairs = [(asked.ph, whole.ph), (asked.nitrate, whole.nitrate)]
+    pairs += [(asked.sic[depth], whole.sic[depth]) for depth in DEPTHS]
+    for told, kept in pairs:
+        np.testing.assert_allclose(told.mean(axis=0), kept[0], rtol=1e-5, atol=1e-6)
+        assert np.ptp(told, axis=0).max() > 0.0
