@@ -77,6 +77,7 @@ class Trajectories:
     @property
     def leached(self) -> Array:
         """Nitrate leached since the first reported year, kg m-2 of nitrogen, by trapezia between reported years."""
+        # Pathways are ramps between years that are reported: trapezia follow them.
         step = np.diff(np.asarray(self.years, dtype=np.float64))[:, np.newaxis]
         parts = 0.5 * (self.nitrate[:, :, 1:] + self.nitrate[:, :, :-1]) * step
         return np.concatenate([np.zeros_like(self.nitrate[:, :, :1]), np.cumsum(parts, axis=2)], axis=2)
@@ -98,6 +99,7 @@ def time_table(trajectories: Trajectories, *, seed: int = 0) -> pd.DataFrame:
 
 
 def _along_baseline(trajectories: Trajectories, seed: int) -> Iterator[dict[str, object]]:
+    # The baseline alone: pathways would repeat nearly the same trajectories and narrow the interval for nothing.
     ph = np.diff(trajectories.ph[:, 0], axis=1)
     for state, inside in _inhabited(trajectories):
         for depth, sic in trajectories.sic.items():
@@ -120,6 +122,7 @@ def _between_pathways(trajectories: Trajectories, seed: int) -> Iterator[dict[st
     for p, pathway in enumerate(trajectories.pathways[1:], start=1):
         for state, inside in _inhabited(trajectories):
             for depth, sic in trajectories.sic.items():
+                # The state is the baseline's: what would one kilogram less do to this soil?
                 apart = [np.diff(of[:, p] - of[:, 0], axis=1) for of in (sic, leached, ph)]
                 found = ratio_estimate(_pooled(trajectories, np.stack(apart[:2], axis=1), inside), seed=seed)
                 moved = ratio_estimate(
@@ -163,6 +166,7 @@ def _rates(trajectories: Trajectories, changes: Array, inside: Mask, seed: int) 
 
 def _pooled(trajectories: Trajectories, changes: Array, inside: Mask) -> Array:
     """Return area sums of changes ``(member, quantity, step, cell)`` over the steps inside, by block."""
+    # Sums first, ratios of sums after: a mean of ratios would hang on the few cells whose pH stood still.
     summed = np.where(inside, changes, 0.0).sum(axis=2) * trajectories.area
     return block_sums(summed, trajectories.block, trajectories.blocks)
 

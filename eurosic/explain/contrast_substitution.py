@@ -136,6 +136,7 @@ def _of_year(trajectories: Trajectories, law: Law, year: int, scale: float) -> I
     i = trajectories.years.index(year)
     # Members are meaned: what is asked is how wrong the law is, not how sure the run.
     ph, sic = (values.mean(axis=0) for values in (trajectories.ph, trajectories.sic[law.depth]))
+    # Since the end of the first reported year, from which pH is known too.
     told = sic[:, i] - sic[:, 0]
     foretold = law.change(ph[:, 0], ph[:, i])
     drawn = np.stack(list(law.drawn_changes(ph[:, 0], ph[:, i])))
@@ -144,6 +145,7 @@ def _of_year(trajectories: Trajectories, law: Law, year: int, scale: float) -> I
         inside = trajectories.states[state][0, i]
         if not inside.any():
             continue
+        # The state at the year itself: what has become of a soil decides which way its law is wrong.
         area = np.where(inside, trajectories.area, 0.0)
         for p, pathway in enumerate(trajectories.pathways):
             head = {
@@ -169,6 +171,7 @@ def _compared(told: Array, foretold: Array, drawn: Array, over: tuple[Array, flo
     area, scale, span = over
     total, guess = float(told @ area), float(foretold @ area)
     low, high = np.percentile(drawn @ area, ENDS)
+    # Sizes before sums: what cancels between cells is wrong in both.
     each = float(np.abs(foretold - told) @ area)
     tera, rate = scale / KG_PER_TG, M2_PER_HA / (span * area.sum())
     return {

@@ -49,6 +49,7 @@ def contrast_table(time: pd.DataFrame, evidences: Sequence[Evidence]) -> pd.Data
             if evidence.target == f"{STOCK}{row['depth']}"
             and _IN_SPACE[str(row["driver"])][0] in evidence.observations.covariates
         ]
+        # A sensitivity beside which nothing can be set is told all the same.
         rows += [{**row, **_space(evidence, row)} for evidence in fitting] or [{**row, **_nowhere()}]
     return pd.DataFrame(rows)
 

@@ -58,6 +58,7 @@ def dutch_profiles() -> Observations:
     covariates = top.rename(columns={"lutitecontent": "clay", "density": "bulk_density"})
     covariates = covariates[[PH, "clay", "sand", "organic_carbon", "bulk_density"]]
     targets = pd.DataFrame({f"{STOCK}{name}": _stock(horizons, bottom) for name, bottom in _DEPTHS.items()})
+    # Profiles of one group have much in common, as neighbours have: a test must not know some to foretell others.
     clusters = _table("BofekClusters.csv").set_index(_KEY)["cluster"].reindex(covariates.index)
     states = states_of_profiles(*_calcareous(horizons))
     return Observations(

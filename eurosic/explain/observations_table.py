@@ -131,6 +131,7 @@ def _values(raw: pd.DataFrame, column: Column) -> pd.Series[float]:
     name, factor = _found(raw, column) or (column.name, 1.0)
     text = raw[name].str.strip()
     values = pd.to_numeric(text, errors="coerce")
+    # None of what dissolves first is a finding; none of organic carbon is a fault of the method.
     if column.name == "carbonate":
         values = values.mask(text.str.startswith("<", na=False), 0.0)
     return values * factor

@@ -113,6 +113,7 @@ def slope_attributed(evidence: Evidence, covariate: str, state: str = ALL) -> Es
     j, x = evidence.learner.covariates.index(covariate), evidence.column(covariate)
     value = _fitted_slope(x, evidence.attribution[:, j], inside.astype(np.float64))
     drawn = [
+        # Weighed as the draw has them: sites that were not drawn taught nothing, and do not count.
         _fitted_slope(x[evidence.looked], values[:, j], weight * inside[evidence.looked])
         for weight, values in zip(evidence.weight, evidence.drawn_attribution, strict=True)
     ]

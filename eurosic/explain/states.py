@@ -56,6 +56,7 @@ def states_of_run(regime: NDArray[np.integer], decalcified: Array) -> dict[str, 
     >>> states["topsoil intact"].tolist(), states["buffered"].tolist()
     ([True, False], [True, True])
     """
+    # A cell that failed is in no state.
     known = np.isfinite(decalcified)
     intact, free = known & (decalcified < _NO_DEPTH), known & (decalcified > _TOPSOIL - _NO_DEPTH)
     regimes = [known & (regime == code) for code in Regime]

@@ -101,9 +101,11 @@ def contrast(
     """
     tell = tell or Quiet()
     check_finished(folder)
+    # First what can be refused: learners and members take minutes.
     given = [read_observations(path) for path in observations]
     cells = read_cells(folder, most=_MOST_CELLS)
     whole, sample = stored_trajectories(cells), cells.some(_MOST_ASKED)
+    # Sensitivities need members, whose errors a mean hides; totals need every cell, which takes members long.
     members = member_trajectories(sample, asked.predictor, asked.forcing) if asked else whole
     evidences = _evidences([*given, *_packaged(tell)], cells, refits, tell)
     table = contrast_table(time_table(members), evidences)
@@ -134,13 +136,16 @@ def _evidences(
     own = cells.some(_MOST_LEARNED)
     start, end = (cross_section(own, year) for year in (cells.years[0], cells.years[-1]))
     asked: list[tuple[Observations, str]] = [(one, str(target)) for one in observed for target in one.targets]
+    # What pH goes with is the other half of what is said of maps.
     asked += [(turned(one), PH) for one in observed if PH in one.covariates]
+    # At the start all cells are calcareous, at the end some no more: a map with contrast in pH, and one without.
     asked += [(start, f"{STOCK}0_30cm"), (end, f"{STOCK}0_30cm"), (end, f"{STOCK}0_100cm")]
     asked += [(turned(end), PH), (change_section(own), "sic_change_0_30cm")]
     evidences = []
-    for number, (one, target) in enumerate(asked, start=1):
+    for one, target in asked:
         evidences.append(gather_evidence(one, target, refits=refits))
-        tell.progress(number, len(asked))
+        left_out = evidences[-1].skill.r2
+        tell.say(f"space      {one.name}, {len(one)} sites: {target}, R2 {left_out:.2f} on blocks left out")
     return evidences
 
 

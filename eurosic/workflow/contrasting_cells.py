@@ -70,6 +70,7 @@ class RunCells:
         """Return at most so many of them, evenly."""
         chosen = np.arange(0, len(self.places), -(-len(self.places) // most))
         area = np.asarray(self.rows[AREA.name], dtype=np.float64)
+        # Every so manieth of a table ordered by space is a sample that misses no region; its area is made up for.
         return replace(
             self,
             places=self.places[chosen],
@@ -121,6 +122,7 @@ def member_trajectories(cells: RunCells, predictor: Predictor, forcing: Forcing)
         return stored_trajectories(cells)
     columns = forcing(cells.rows, predictor.signature)
     reported = [forcing.years.index(year) for year in cells.years]
+    # All pathways at once, so that members err alike in both sides of a difference, as they do in the run.
     told: list[dict[str, Array]] = []
     for member in range(network.sizes.members):
         # An emulator of one network: its spread is calibrated for all of them together.
@@ -175,6 +177,7 @@ def _own(
 
 def _covariates(cells: RunCells, i: int) -> dict[str, Array]:
     """Return covariates, climate and nitrogen of each cell; of series, the mean over climate years."""
+    # States are left out: carbonate is what the stock is made of, and would explain it wholly.
     known = [name for name in (*COVARIATES, *DRIVERS, *_RATES) if name in cells.rows]
     found = {name: np.asarray(cells.rows[name], dtype=np.float64) for name in known}
     found = {name: values.reshape(len(values), -1).mean(axis=1) for name, values in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from eurosic.base.errors import InputError, StoreError
 from eurosic.cli import main
+from eurosic.explain import observations_dutch
 from eurosic.explain.observations_dutch import dutch_profiles
 from eurosic.workflow import contrasting
 from eurosic.workflow.contrasting import CONTRAST, SPACE, SUBSTITUTION, contrast
@@ -145,3 +147,33 @@ def test_the_mean_of_what_members_say_is_what_the_run_stored(tmp_path):
     for told, kept in pairs:
         np.testing.assert_allclose(told.mean(axis=0), kept[0], rtol=1e-5, atol=1e-6)
         assert np.ptp(told, axis=0).max() > 0.0
+
+
+class Heard:
+    """A teller that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Keep a line."""
+        self.lines.append(text)
+
+    def progress(self, done: int, total: int) -> None:
+        """Nothing."""
+
+
+def test_a_package_that_is_not_there_is_named_and_does_without(monkeypatch):
+    """A run can be explained on a machine that has none of the observations."""
+    monkeypatch.setattr(observations_dutch, "PACKAGE", "no_such_soils")
+    monkeypatch.setattr(contrasting, "_OBSERVED", (dutch_profiles,))
+    heard = Heard()
+    assert contrasting._packaged(heard) == []
+    assert "without no_such_soils: is not installed" in heard.lines[0]
+
+
+def test_years_that_are_told_are_reported_ones(run):
+    """A decade and a generation on, and the last, each the nearest there is and none twice."""
+    cells = read_cells(run, most=10)
+    assert contrasting._told_years(cells) == (2024,)
+    assert contrasting._told_years(replace(cells, years=(2020, 2028, 2050, 2100))) == (2028, 2050, 2100)
