@@ -15,7 +15,7 @@ import pandas as pd
 from eurosic.base.pathway import BASELINE
 from eurosic.report.page_interval import ALONE, HIGH, LOW, SOURCES, interval_of
 from eurosic.report.page_markup import Entry, details, element, table, text
-from eurosic.report.page_words import CHANGE, CO2, RATE, Ends, number, percent
+from eurosic.report.page_words import CHANGE, CO2, RATE, Ends, amount, number, percent
 from eurosic.report.totals import EUROPE, MINUS
 
 
@@ -27,16 +27,17 @@ class _Offered:
     factor: float
 
 
-# A country's share of a million tonnes has too many noughts: thousands of tonnes are read at once.
+# A country's share of a million has too many noughts: thousands of tonnes and of hectares are read at once.
+_THOUSANDS = 1e3
 QUANTITIES = {
-    CHANGE: _Offered("Change of SIC, 0–200 cm, thousand tonnes of carbon", 1e3),
+    CHANGE: _Offered("Change of SIC, 0–200 cm, thousand tonnes of carbon", _THOUSANDS),
     RATE: _Offered("Change of SIC, 0–200 cm, kg C ha⁻¹ yr⁻¹", 1.0),
-    "sic_change_0_30cm_TgC": _Offered("Change of SIC, 0–30 cm, thousand tonnes of carbon", 1e3),
-    CO2: _Offered("CO₂ to the air from carbonate since the start, thousand tonnes of CO₂", 1e3),
+    "sic_change_0_30cm_TgC": _Offered("Change of SIC, 0–30 cm, thousand tonnes of carbon", _THOUSANDS),
+    CO2: _Offered("CO₂ to the air from carbonate since the start, thousand tonnes of CO₂", _THOUSANDS),
     "dic_leaching_TgC_yr": _Offered(
-        "Dissolved inorganic carbon leached, thousand tonnes of carbon a year", 1e3
+        "Dissolved inorganic carbon leached, thousand tonnes of carbon a year", _THOUSANDS
     ),
-    "nitrate_leaching_TgN_yr": _Offered("Nitrate leached, thousand tonnes of nitrogen a year", 1e3),
+    "nitrate_leaching_TgN_yr": _Offered("Nitrate leached, thousand tonnes of nitrogen a year", _THOUSANDS),
 }
 
 
@@ -126,13 +127,17 @@ def country_table(totals: pd.DataFrame, pathways: Sequence[str]) -> str:
     last = totals[totals["year"] == totals["year"].max()].set_index(["country_code", "pathway"])
     base = last.xs(BASELINE, level="pathway")
     others = [name for name in pathways if name != BASELINE]
-    heads = ["Country", "Area<small>Mha</small>", f"<code>{BASELINE}</code><small>total</small>"]
+    heads = [
+        "Country",
+        "Area<small>thousand hectares</small>",
+        f"<code>{BASELINE}</code><small>total</small>",
+    ]
     heads += [f"<code>{escape(name)}</code><small>minus baseline</small>" for name in others]
     rows = []
     for code, place in base.iterrows():
         cells = [element("th", escape(str(place["country"])), scope="row")]
-        area = float(place["area_Mha"])
-        cells.append(text("td", f"{area:.3g}", data_value=area))
+        area = _THOUSANDS * float(place["area_Mha"])
+        cells.append(text("td", amount(area), data_value=f"{area:.6g}"))
         cells.append(_country_cell(float(place[CHANGE]), BASELINE, None))
         cells += [
             _country_cell(float(last.loc[[(code, name)], CHANGE + MINUS].iloc[0]), name, "")

@@ -151,6 +151,8 @@ def test_countries_stand_below_europe_in_thousand_tonnes(totals):
     cell = re.search(r'<td data-pathway="zero_now" data-minus="" data-value="([\d.]+)">([^<]*)<', spain)
     assert float(cell[1]) == pytest.approx(3888, rel=1e-4)
     assert cell[2] == "+3890"
+    # 2 Mha.
+    assert '<td data-value="2000">2000</td>' in spain
     assert 'value="sic_change_0_200cm_TgC" data-factor="1000"' in quantity_options(totals)
 
 

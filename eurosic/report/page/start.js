@@ -13,9 +13,16 @@ function showScale(scale, [less, more], heading) {
   });
   const ticks = document.createElement("div");
   ticks.className = "ticks";
+  // Many steps: every second one is named, zero among them.
+  const every = scale.steps.length > 7 ? 2 : 1;
+  const zero = Math.max(0, scale.steps.indexOf(0));
   scale.steps.forEach((step, i) => {
+    if ((i - zero) % every) return;
     const tick = Object.assign(document.createElement("span"), { textContent: signs(String(step)) });
     tick.style.left = `${(100 * i) / (scale.steps.length - 1)}%`;
+    // Those at the ends stay within the bar.
+    if (i === 0) tick.style.transform = "none";
+    if (i === scale.steps.length - 1) tick.style.transform = "translateX(-100%)";
     ticks.append(tick);
   });
   const words = document.createElement("div");
