@@ -31,6 +31,7 @@ from eurosic.outputs.store import (
     open_ledger,
     recorded_tiles,
 )
+from eurosic.projection.plan import Plan
 from eurosic.projection.project import TileTask, project_tiles, unfinished
 from eurosic.projection.table import CellTable, open_table, write_table
 from eurosic.projection.template import template
@@ -140,15 +141,7 @@ def run(
                 "study_cells": table.cells,
                 "failed_cells": failed,
                 "self_check": checked.record,
-                "worker_seconds": round(sum(record.seconds for record in records), 1),
-                "peak_memory_of_a_worker_MB": round(max(record.peak_memory for record in records) / 1e6),
-                "bytes_stored_MB": round(_stored(folder / PROJECTION) / 1e6),
-                # What was said before beside what came of it: a plan that errs should be seen to.
-                "planned": {
-                    "worker_seconds": round(planned.seconds * planned.workers, 1),
-                    "memory_of_a_worker_MB": round(planned.memory_per_worker / 1e6),
-                    "bytes_stored_MB": round(planned.bytes_stored / 1e6),
-                },
+                **_footprint(folder, records, planned),
             }
         )
     return Finished(folder, summary, worked=True)
@@ -216,8 +209,19 @@ def _project(
     return records
 
 
-def _stored(store: Path) -> int:
-    return sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
+def _footprint(folder: Path, records: list[TileRecord], planned: Plan) -> dict[str, object]:
+    """What the tiles took, and what was said before beside it: a plan that errs should be seen to."""
+    stored = sum(file.stat().st_size for file in (folder / PROJECTION).rglob("*") if file.is_file())
+    return {
+        "worker_seconds": round(sum(record.seconds for record in records), 1),
+        "peak_memory_of_a_worker_MB": round(max(record.peak_memory for record in records) / 1e6),
+        "bytes_stored_MB": round(stored / 1e6),
+        "planned": {
+            "worker_seconds": round(planned.seconds * planned.workers, 1),
+            "memory_of_a_worker_MB": round(planned.memory_per_worker / 1e6),
+            "bytes_stored_MB": round(planned.bytes_stored / 1e6),
+        },
+    }
 
 
 def _is_whole(setup: Setup, folder: Path) -> bool:
