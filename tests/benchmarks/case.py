@@ -146,9 +146,13 @@ def make_case(
         places = np.arange(start, min(start + tables._ROWS, case.cells))
         for name, values in _laid_out(base, places, one.cells, setup.grid, side).items():
             tables._append(group, name, values, cells=case.cells, start=start)
-    told = {"cells": case.cells, "grid": asdict(case.grid), "countries": list(case.countries)}
-    (folder / "case.json").write_text(json.dumps(told, default=float))
+    _save(case)
     return case
+
+
+def _save(case: Case) -> None:
+    told = {"cells": case.cells, "grid": asdict(case.grid), "countries": list(case.countries)}
+    (case.folder / "case.json").write_text(json.dumps(told, default=float))
 
 
 def open_case(folder: Path) -> Case:
@@ -206,8 +210,14 @@ def feature_slices(rows: Mapping[str, NDArray[np.generic]]) -> dict[str, tuple[i
     return found
 
 
-def add_dense(case: Case, side: int) -> None:
-    """Write the dense raster of a case, in chunks of `side` x `side` cells."""
+def add_dense(case: Case, side: int, *, share: float = 1.0) -> Case:
+    """Write the dense raster of a case, in chunks of `side` x `side` cells; return the case with the raster's grid.
+
+    Sea is added in the east until study cells are at most a `share` of the raster.
+    """
+    columns = max(case.grid.columns, int(case.cells / share / case.grid.rows))
+    case = replace(case, grid=replace(case.grid, columns=columns))
+    _save(case)
     rows = case.table.rows(Tile(0, 0, case.cells))
     slices = feature_slices(rows)
     width = sum(int(np.prod(axes, dtype=int)) for _, axes in slices.values())
@@ -217,3 +227,4 @@ def add_dense(case: Case, side: int) -> None:
         features[first : first + int(np.prod(axes, dtype=int)), rows["row"], rows["column"]] = flat
     group = zarr.create_group(case.dense, overwrite=True)
     group.create_array("X", data=features, chunks=(width, side, side), dimension_names=("feature", "y", "x"))
+    return case

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import psutil
 import pytest
+import zarr
 from distributed import Client
 
 from eurosic.base.grid import Tile, tiles_of
@@ -24,8 +25,7 @@ from tests.benchmarks.case import add_dense, make_case, open_case
 def case(tmp_path_factory):
     """Three hundred study cells under two pathways, as a table and as a raster."""
     made = make_case(tmp_path_factory.mktemp("case"), cells=300, tile=64, until=2030)
-    add_dense(made, 80)
-    return made
+    return add_dense(made, 80, share=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,15 @@ def test_every_way_says_what_the_predictor_says(case, client, tmp_path, way):
         pytest.skip(f"{needed} is not installed; it comes with the extra `bench`")
     ways.WAYS[way](case, tmp_path, client)
     assert peers._difference(case, tmp_path) < 1e-5
+
+
+def test_the_raster_of_a_case_has_as_much_sea_as_asked_for(case):
+    """One study cell in a hundred cells, each where the table says."""
+    assert case.grid.rows * case.grid.columns == pytest.approx(300 / 0.01, rel=0.01)
+    bulk = zarr.open_group(case.dense, mode="r")["X"][0]
+    rows = case.table.rows(Tile(0, 0, case.cells))
+    assert np.isfinite(bulk).sum() == case.cells
+    assert np.isfinite(bulk[rows["row"], rows["column"]]).all()
 
 
 def test_the_engine_makes_a_task_of_a_tile(case, tmp_path):
