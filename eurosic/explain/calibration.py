@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_ROUNDS = 60
-# Gap that is left at most, in standard deviations of what is predicted; and the longest step of an exponent.
-_CLOSE, _STRIDE = 1e-6, 2.0
+_ROUNDS, _HALVINGS = 60, 30
+# Gap that is left at most, in standard deviations of what is predicted; in directions of their own, next to none.
+_NEAR, _CLOSE = 0.02, 1e-6
+# Directions in which the cells differ by less than this share of the widest say nothing that others do not.
+_FLAT = 0.02
 # Fewer cells than this share, in effect, would carry all: then the first weights are better.
 _LEAST_EFFECTIVE = 0.4
 
@@ -45,19 +47,42 @@ def calibrated(weights: Array, predicted: Array, wanted: Array) -> tuple[Array, 
     """
     spread = predicted.std(axis=0)
     gaps = (predicted - wanted) / np.where(spread > 0.0, spread, 1.0)
-    exponents = np.zeros(gaps.shape[1])
-    tilted = weights
+    # Horizons say nearly the same: in directions of their own the problem is well-posed.
+    _, sizes, directions = np.linalg.svd(gaps * np.sqrt(weights)[:, None], full_matrices=False)
+    kept = sizes > _FLAT * sizes[0]
+    apart = gaps @ directions[kept].T / sizes[kept]
+    exponents = np.zeros(apart.shape[1])
     for _ in range(_ROUNDS):
-        raised = gaps @ exponents
-        tilted = weights * np.exp(raised - raised.max())
-        tilted = tilted / tilted.sum()
-        missed = tilted @ gaps
-        if np.abs(missed).max() < _CLOSE:
-            effective = 1.0 / (tilted**2).sum()
-            enough = effective >= _LEAST_EFFECTIVE / (weights**2).sum()
-            return (tilted, True) if enough else (weights, False)
-        curvature = (gaps * tilted[:, None]).T @ gaps - np.outer(missed, missed)
-        # Quantities that say the same leave a singular matrix: the least step that does it is taken.
-        step = np.linalg.lstsq(curvature, missed, rcond=1e-10)[0]
-        exponents = exponents - step * min(1.0, _STRIDE / max(float(np.abs(step).max()), 1e-300))
+        tilted = _tilted(weights, apart, exponents)
+        missed = tilted @ apart
+        if np.abs(missed).max(initial=0.0) < _CLOSE:
+            near = np.abs(tilted @ gaps).max() < _NEAR
+            enough = 1.0 / (tilted**2).sum() >= _LEAST_EFFECTIVE / (weights**2).sum()
+            return (tilted, True) if near and enough else (weights, False)
+        curvature = (apart * tilted[:, None]).T @ apart - np.outer(missed, missed)
+        step = np.linalg.lstsq(curvature, missed, rcond=1e-12)[0]
+        exponents = _downhill(weights, apart, exponents, step)
     return weights, False
+
+
+def _tilted(weights: Array, apart: Array, exponents: Array) -> Array:
+    raised = apart @ exponents
+    tilted = weights * np.exp(raised - raised.max())
+    return np.asarray(tilted / tilted.sum())
+
+
+def _downhill(weights: Array, apart: Array, exponents: Array, step: Array) -> Array:
+    """Return the exponents after Newton's step, halved until the dual falls: it is convex, and so always does."""
+    before, share = _dual(weights, apart, exponents), 1.0
+    for _ in range(_HALVINGS):
+        after = exponents - share * step
+        if _dual(weights, apart, after) < before:
+            return after
+        share /= 2.0
+    return exponents
+
+
+def _dual(weights: Array, apart: Array, exponents: Array) -> float:
+    raised = apart @ exponents
+    most = float(raised.max())
+    return most + float(np.log(weights @ np.exp(raised - most)))

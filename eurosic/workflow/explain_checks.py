@@ -43,11 +43,15 @@ class Looked:
 
 @dataclass(frozen=True)
 class SecondLook:
-    """What a worker needs to look again; the question is that of the baseline alone, against a few cells."""
+    """What a worker needs to look again: the question of the baseline alone, against few cells.
+
+    `walks` of each of them make as many as the attributions themselves rest on.
+    """
 
     cells: RunCells
     question: Question
     coarse: tuple[Group, ...]
+    walks: int = 1
 
     def __call__(self, cells: NDArray[np.int64], first: int) -> Looked:
         """Return what is found of some cells, the `first` of which stands at this place of the sample."""
@@ -56,7 +60,7 @@ class SecondLook:
         players, weights = len(self.question.groups), self.question.background.weights
         exact = self._some(rows, first, EXACT_CELLS)
         straight = self._some(rows, first, STRAIGHT_CELLS)
-        sampled = sampled_design(players, weights, seed=self.question.seed)
+        sampled = sampled_design(players, weights, seed=self.question.seed, walks=self.walks)
         found = integrated_gradients(fine, straight).results
         pairs = open_game(self.coarse, self.question.background, self.question.value, batch=fine.batch)
         return Looked(

@@ -49,6 +49,7 @@ class RunValue:
         prediction = self.predictor.predict(self.forcing(rows, self.predictor.signature))
         places = [self.predictor.signature.target_index(target.variable) for target in self.targets]
         told = prediction.values[:, :, [0, *self.horizons]][..., places]
+        told[:, ~prediction.converged] = np.nan
         pathways = np.moveaxis(np.tensordot(self.forcing.shares, told, axes=1), 0, 1)
         since = np.array([target.since_start_year for target in self.targets])
         start = np.where(since, pathways[:, :1, :1], 0.0)
