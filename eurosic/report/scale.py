@@ -14,7 +14,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Extend = Literal["neither", "both", "min", "max"]
 
@@ -39,11 +39,11 @@ class Scale:
     extend: Extend = "neither"
 
 
-def scale_of(values: NDArray[np.float64]) -> Scale:
+def scale_of(values: NDArray[np.float64], *, parts: int = 1) -> Scale:
     """Return steps at round numbers over the 2nd to 98th percentile; what is beyond takes the ends' colours.
 
     Zero is always a step: a loss is orange and a gain purple however few there are, and equal strength of
-    colour means equal amount.
+    colour means equal amount. Each step is divided into `parts` shades.
     """
     low, high = (float(edge) for edge in np.nanpercentile(values, (2, 98)))
     least, greatest = float(np.nanmin(values)), float(np.nanmax(values))
@@ -52,22 +52,31 @@ def scale_of(values: NDArray[np.float64]) -> Scale:
     high = max(high, small) if greatest > small else 0.0
     if low == high:
         low, high = -1.0, 1.0
-    steps = np.asarray(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    steps = _divided(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high), parts)
     extend = _EXTEND[bool(least < steps[0]), bool(greatest > steps[-1])]
     # One colour a class; what is beyond takes the colour of the class at that end, as Matplotlib does unasked.
     return Scale(_colours(steps), BoundaryNorm(steps, len(steps) - 1), extend)
 
 
-def amounts_of(values: NDArray[np.float64]) -> Scale:
-    """Return steps at round numbers over the 2nd to 98th percentile of amounts without a sign, dark to bright."""
+def amounts_of(values: NDArray[np.float64], *, parts: int = 1) -> Scale:
+    """Return steps at round numbers over the 2nd to 98th percentile of amounts without a sign, dark to bright.
+
+    Each step is divided into `parts` shades.
+    """
     low, high = (float(edge) for edge in np.nanpercentile(values, (2, 98)))
     if low == high:
         low, high = low - max(abs(low), 1.0) * 0.01, high + max(abs(high), 1.0) * 0.01
-    steps = np.asarray(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    steps = _divided(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high), parts)
     extend = _EXTEND[bool(np.nanmin(values) < steps[0]), bool(np.nanmax(values) > steps[-1])]
     # Not cividis: its middle is the grey of land without a value.
     colours = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 1.0, len(steps) - 1)))
     return Scale(colours, BoundaryNorm(steps, len(steps) - 1), extend)
+
+
+def _divided(steps: ArrayLike, parts: int) -> NDArray[np.float64]:
+    whole = np.asarray(steps, dtype=np.float64)
+    places = np.arange((len(whole) - 1) * parts + 1) / parts
+    return np.interp(places, np.arange(len(whole)), whole)
 
 
 def _colours(steps: NDArray[np.float64]) -> ListedColormap:

@@ -11,6 +11,7 @@ import email.utils
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,6 +44,11 @@ _BYTES = "application/octet-stream"
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     site: Site
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a browser that was closed, for it is no fault; tell of all else as usual."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -34,6 +34,8 @@ from eurosic.view.site import Answer, BadQueryError, Query, Site
 from eurosic.workflow.exporting import check_finished
 
 PAGE = Path(__file__).parents[1] / "view" / "page"
+# Shades within a step of the legend: on a screen that can be moved and asked, more are told apart than in print.
+_SHADES = 4
 _STORES = (PROJECTION, CELLS, INPUTS)
 # Okabe & Ito (2008), as in the QGIS projects.
 _REGIMES = {Regime.BUFFERED: "#0072b2", Regime.FRONT: "#e69f00", Regime.DEPLETED: "#d55e00"}
@@ -134,9 +136,9 @@ def _scale(answers: Answers, variable: str, pathway: str, minus: str) -> dict[st
     if not values.size:
         values = np.zeros(1)
     signed = bool(minus) or measure_of(variable, year=answers.years[-1], start=answers.years[0]).signed
-    return _told(scale_of(values) if signed else amounts_of(values))
+    return _told((scale_of if signed else amounts_of)(values, parts=_SHADES))
 
 
 def _told(scale: Scale) -> dict[str, object]:
     colours = [to_hex(colour) for colour in scale.colours(range(scale.colours.N))]
-    return {"steps": [float(step) for step in scale.norm.boundaries], "colours": colours}
+    return {"steps": [float(step) for step in scale.norm.boundaries], "colours": colours, "every": _SHADES}

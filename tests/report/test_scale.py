@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eurosic.report.scale import scale_of
+from eurosic.report.scale import amounts_of, scale_of
 
 
 def _hue(scale, value: float) -> str:
@@ -73,3 +73,14 @@ def test_every_value_has_the_hue_of_its_sign(values):
     assert (np.diff(steps) > 0).all()
     small = 0.02 * np.abs(values).max()
     assert all(_hue(scale, v) == ("orange" if v < 0 else "purple") for v in values if abs(v) > small)
+
+
+@pytest.mark.parametrize("scale", [scale_of, amounts_of])
+def test_shades_divide_steps_and_keep_them(scale):
+    """Every fourth boundary is a step of the plain scale; zero separates the colours of a signed one."""
+    values = np.random.default_rng(2).normal(1.0, 3.0, 500)
+    plain, fine = scale(values), scale(values, parts=4)
+    np.testing.assert_allclose(fine.norm.boundaries[::4], plain.norm.boundaries)
+    assert fine.colours.N == 4 * plain.colours.N
+    assert np.all(np.diff(fine.norm.boundaries) > 0)
+    assert fine.extend == plain.extend

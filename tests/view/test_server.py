@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import http.client
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,6 +155,16 @@ def test_one_connection_takes_many_requests(server):
         connection.request("GET", FILE, headers={"Range": f"bytes={start}-{start + 9}"})
         assert connection.getresponse().read() == WHOLE[start : start + 10]
     connection.close()
+
+
+def test_a_browser_that_is_closed_is_no_fault(server, capsys):
+    """A connection that is reset amid its answer leaves no traceback, and the server goes on."""
+    with socket.create_connection((HOST, server.server_address[1]), timeout=10) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raw.sendall(f"GET {FILE} HTTP/1.1\r\nHost: {HOST}:{server.server_address[1]}\r\n\r\nGET".encode())
+        raw.recv(10)
+    assert _get(server, FILE)[1] == WHOLE
+    assert "Traceback" not in capsys.readouterr().err
 
 
 # --- what is not served ---

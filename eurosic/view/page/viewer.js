@@ -229,7 +229,7 @@ class Page {
 
   table(lines, at) {
     const { variable, state } = this;
-    const text = (value) => (variable.flags.length ? variable.flags[value]?.meaning ?? "no value" : told(value, 5));
+    const text = (value) => (variable.flags.length ? variable.flags[value]?.meaning ?? "no value" : told(value, 4));
     const spread = !state.minus && this.cell.spread.length === 2;
     const head = row("th", ["", state.year, ...(spread ? ["5 %", "95 %"] : [])]);
     const body = lines.map((line) => {
@@ -291,9 +291,8 @@ function bar(scale) {
   const picture = element("svg", { viewBox: "0 0 330 44", role: "img", "aria-label": label });
   const wide = 290 / colours.length;
   colours.forEach((fill, i) => picture.append(element("rect", { x: 20 + i * wide, y: 4, width: wide + 0.4, height: 16, fill })));
-  const every = Math.ceil(steps.length / 8);
   steps.forEach((step, i) => {
-    if (i % every) return;
+    if (i % scale.every) return;
     const at = { x: 20 + i * wide, y: 36, "text-anchor": "middle", "font-size": 11.5 };
     picture.append(element("text", at, told(step)));
   });
