@@ -53,11 +53,12 @@ def export(folder: Path, **asked: bool) -> None:
     "--name", default="", help="Field that names the polygons (else NUTS_ID, id, name, or numbers)."
 )
 @click.option("--skip-outside", is_flag=True, help="Leave polygons out that lie wholly outside the grid.")
+@click.option("--sources", is_flag=True, help="Intervals of each source of uncertainty alone, too.")
 @told
-def totals(folder: Path, by: Path, name: str, skip_outside: bool) -> None:
+def totals(folder: Path, by: Path, name: str, skip_outside: bool, sources: bool) -> None:
     """Sum the finished run in FOLDER over polygons, into FOLDER/totals_by_NAME.csv and .gpkg."""
     from eurosic.workflow.area_totals import totals_by
 
-    found = totals_by(folder, by, name=name, skip_outside=skip_outside)
+    found = totals_by(folder, by, name=name, skip_outside=skip_outside, by_source=sources)
     count = found.table["polygon"].nunique()
     click.echo(f"{count} polygons, {len(found.table)} rows: {' and '.join(map(str, found.paths))}")

@@ -40,8 +40,12 @@ class AreaTotals:
     paths: tuple[Path, Path]
 
 
-def totals_by(folder: Path, by: Path, *, name: str = "", skip_outside: bool = False) -> AreaTotals:
+def totals_by(
+    folder: Path, by: Path, *, name: str = "", skip_outside: bool = False, by_source: bool = False
+) -> AreaTotals:
     """Sum a finished run over the polygons of a file; write CSV and GeoPackage into the run's folder.
+
+    `by_source` adds the intervals of each source of uncertainty alone.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def totals_by(folder: Path, by: Path, *, name: str = "", skip_outside: bool = Fa
     polygons = read_polygons(by, grid, name=name, skip_outside=skip_outside)
     shares = _shares(folder, polygons, grid)
     found = polygon_sums(folder, polygons, shares)
-    intervals = polygon_intervals(folder, shares, polygons.names)
+    intervals = polygon_intervals(folder, shares, polygons.names, by_source=by_source)
     table = polygon_table(found, baseline=BASELINE, intervals=intervals)
     title, digest = str(group.attrs.get("title", "a projection")), str(group.attrs.get("recipe_digest", ""))
     paths = (folder / f"totals_by_{by.stem}.csv", folder / f"totals_by_{by.stem}.gpkg")

@@ -7,6 +7,7 @@ totals. One tile of one quantity is in memory at a time, whatever the grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,15 @@ from eurosic.projection.outside import has_value
 from eurosic.projection.thin import Thinned
 from eurosic.report.calibrated import Calibration
 from eurosic.report.interval_columns import Intervals, intervals_of
-from eurosic.report.intervals import Deviations
+from eurosic.report.intervals import ALL, Deviations
 from eurosic.report.totals import EUROPE_CODE
 from eurosic.workflow.calibrating import read_calibration
 
 Array = NDArray[np.float64]
 # What the emulator itself answered: a cell that was simulated has no error of emulation.
 _EMULATED = (Status.PREDICTED, Status.PREDICTED_OUTSIDE_DOMAIN)
+# Polygons of which members and draws are held at once: some hundred megabytes.
+_AT_ONCE = 128
 # The simulator's name, as run.json has it.
 _SIMULATOR = "simulator"
 
@@ -49,7 +52,9 @@ def country_intervals(folder: Path, *, calibration: Calibration | None, emulated
     return _told(store, _and_europe(found), (*codes, EUROPE_CODE), emulated=emulated)
 
 
-def polygon_intervals(folder: Path, shares: csr_array, names: Sequence[str]) -> Intervals:
+def polygon_intervals(
+    folder: Path, shares: csr_array, names: Sequence[str], *, by_source: bool = False
+) -> Intervals:
     """Return the intervals of totals over polygons.
 
     Parameters
@@ -60,15 +65,32 @@ def polygon_intervals(folder: Path, shares: csr_array, names: Sequence[str]) -> 
         Share of each study cell in each polygon, ``(cell, polygon)``.
     names
         Of the polygons.
+    by_source
+        Tell of each source alone, too.
     """
     store = zarr.open_group(folder / PROJECTION, mode="r")
     calibration = read_calibration(folder)
     emulated = (read_record(folder) or {}).get("predictor") != _SIMULATOR
+    found = [
+        _of_polygons(store, folder, shares[:, start : start + _AT_ONCE], calibration, emulated=emulated)
+        for start in range(0, len(names), _AT_ONCE)
+    ]
+    bounds: dict[str, tuple[Array, Array]] = {}
+    for source in found[0].bounds:
+        if by_source or source == ALL:
+            values, differences = zip(*(part.bounds[source] for part in found), strict=True)
+            bounds[source] = np.concatenate(values, axis=-1), np.concatenate(differences, axis=-1)
+    return replace(found[0], bounds=bounds, places=tuple(names))
+
+
+def _of_polygons(
+    store: zarr.Group, folder: Path, shares: csr_array, calibration: Calibration | None, *, emulated: bool
+) -> Intervals:
     members = None
     if calibration is not None and "member_deviation" in store:
         members = _members_by_polygon(store, folder, shares)
     found = _deviations(folder, shares, calibration, members)
-    return _told(store, found, tuple(names), emulated=emulated)
+    return _told(store, found, range(shares.shape[1]), emulated=emulated)
 
 
 def uncertainty_record(folder: Path) -> dict[str, object]:

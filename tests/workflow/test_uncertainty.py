@@ -169,7 +169,13 @@ def polygons(drawn) -> pd.DataFrame:
         geometry_type="Polygon",
         crs="EPSG:3035",
     )
-    done = _call("totals", drawn[1], "--by", path)
+    plain = _call("totals", drawn[1], "--by", path)
+    assert plain.exit_code == 0, plain.output
+    table = pd.read_csv(drawn[1] / "totals_by_regions.csv", comment="#")
+    # Both sources together are what most want; each alone is asked for.
+    assert f"{COLUMN}_p05" in table
+    assert not any("_inputs_" in column for column in table)
+    done = _call("totals", drawn[1], "--by", path, "--sources")
     assert done.exit_code == 0, done.output
     return pd.read_csv(drawn[1] / "totals_by_regions.csv", comment="#").set_index(
         ["polygon", "pathway", "year"]
