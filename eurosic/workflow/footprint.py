@@ -31,7 +31,7 @@ _LOOKED_AT = 4096
 
 def plan(setup: Setup, *, profile: Profile) -> Plan:
     """Return the footprint of a run; reads inputs, writes nothing. `check_profile` refuses one that would not fit."""
-    for problem in setup.problems:
+    for problem in setup.problems_of_headers:
         raise problem
     grid, coarse = setup.grid, setup.outline
     times = round(coarse.resolution / grid.resolution)

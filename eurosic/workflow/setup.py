@@ -130,7 +130,17 @@ class Setup:
     @cached_property
     def problems(self) -> list[EurosicError]:
         """Everything that is wrong with layers and card and can be found without work; looked for once."""
-        layers = check_layers(self.requests, catalog=self.catalog, grid=self.outline, data=self.data)
+        return self._problems(digests=True)
+
+    @cached_property
+    def problems_of_headers(self) -> list[EurosicError]:
+        """Those that show without reading files from end to end, as stated digests want it."""
+        return self._problems(digests=False)
+
+    def _problems(self, *, digests: bool) -> list[EurosicError]:
+        layers = check_layers(
+            self.requests, catalog=self.catalog, grid=self.outline, data=self.data, digests=digests
+        )
         return [*layers, *card_problems(self.recipe, self.data)]
 
     def source_digests(self) -> dict[str, str]:

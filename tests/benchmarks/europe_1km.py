@@ -128,6 +128,8 @@ def _recipe(names: dict[str, str], resolution: float) -> dict[str, object]:
     recipe["projection"]["tile"] = "8192 cells"
     # What is measured ends with the store; exports are made from it, by commands of their own.
     recipe["outputs"] = {"export": []}
+    # Draws of the inputs cost the same at any resolution, and are told at 10 km.
+    recipe.pop("uncertainty", None)
     sections = (recipe["inputs"]["covariates"], recipe["inputs"]["climate"])
     for section in sections:
         for key in section:

@@ -210,6 +210,17 @@ def test_a_plan_says_what_a_run_will_be(finished):
     assert "core-hours" in planned.output
 
 
+def test_a_plan_reads_no_file_from_end_to_end(tmp_path, monkeypatch):
+    """Stated digests are compared by `check` and `run`; rasters of a continent would keep a plan for hours."""
+    read = []
+    monkeypatch.setattr("eurosic.inputs.prepare.check_digest", lambda source, *_: read.append(source.name))
+    recipe = small_recipe(tmp_path)
+    assert CliRunner().invoke(main, ["plan", str(recipe)]).exit_code == 0
+    assert read == []
+    assert CliRunner().invoke(main, ["check", str(recipe)]).exit_code == 0
+    assert "demo-carbonate" in read
+
+
 def test_a_plan_of_hundred_metres_is_said_without_looking_at_each_cell(tmp_path):
     """1.5 billion cells in seconds: as many study cells to the area as at 25 km, and what does not fit is refused."""
     recipe = yaml.safe_load((ROOT / "recipes" / "quickstart.yaml").read_text())
