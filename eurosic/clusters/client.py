@@ -11,7 +11,7 @@ import os
 import signal
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import dask
@@ -73,7 +73,20 @@ def _open_here(profile: Profile) -> Iterator[Client]:
         Client(cluster) as client,
     ):
         client.register_plugin(_IgnoreInterrupt())
-        yield client
+        try:
+            yield client
+        except KeyboardInterrupt:  # SIGTERM, too, comes as one
+            _end_workers(cluster)
+            raise
+
+
+def _end_workers(cluster: LocalCluster) -> None:
+    """End the workers at once: Dask would let each come to the end of its tile, which a walltime may not allow."""
+    for nanny in list(cluster.workers.values()):
+        nanny.auto_restart = False
+        with suppress(ProcessLookupError):
+            if nanny.pid:
+                os.kill(nanny.pid, signal.SIGKILL)
 
 
 def _local_cluster(profile: Profile) -> LocalCluster:
