@@ -1,6 +1,6 @@
 """What the projection costs beyond the predictor's own arithmetic: a ratio within one run, printed, not asserted.
 
-``python -m pytest tests/benchmarks/test_projection_overhead.py -s`` prints it.
+``python -m pytest tests/benchmarks/test_projection_overhead.py -m slow -n 0 -s`` prints it.
 """
 
 from __future__ import annotations
