@@ -138,9 +138,8 @@ class Setup:
         return self._problems(digests=False)
 
     def _problems(self, *, digests: bool) -> list[EurosicError]:
-        layers = check_layers(
-            self.requests, catalog=self.catalog, grid=self.outline, data=self.data, digests=digests
-        )
+        grid = self.outline
+        layers = check_layers(self.requests, catalog=self.catalog, grid=grid, data=self.data, digests=digests)
         return [*layers, *card_problems(self.recipe, self.data)]
 
     def source_digests(self) -> dict[str, str]:
@@ -191,12 +190,12 @@ class Setup:
 
     def identity(self, cache: Path | None = None) -> dict[str, str]:
         """Return the digests that decide the run's values."""
-        inputs = inputs_digest(
+        found = inputs_digest(
             self.requests, catalog=self.catalog, grid=self.grid, data=self.data, cache=cache
         )
         return {
             "recipe_digest": self.recipe.digest,
-            "inputs_digest": inputs,
+            "inputs_digest": found,
             "predictor_digest": self._predictor_digest,
             "eurosic": versions()["eurosic"],
         }

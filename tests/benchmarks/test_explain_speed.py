@@ -1,7 +1,8 @@
 """Law: an explanation asks for as many predictions as its walks have steps, and holds a batch of them at once.
 
 Processor time of one core, as shares of what the same rows cost the emulator in the same run: a machine's neighbours
-inflate both. No time is asserted, only ratios. `pytest tests/benchmarks/test_explain_speed.py -m slow -n 0 -s` prints them.
+inflate both. No time is asserted, only ratios.
+`pytest tests/benchmarks/test_explain_speed.py -m slow -n 0 -s` prints them.
 """
 
 from __future__ import annotations
