@@ -52,7 +52,6 @@ _ANNUAL = ("annual_temperature", "annual_precipitation")
 # Cells of a batch of the simulator, which goes through them one by one. A network gains by more at once: its batch is
 # a whole number of micro-batches (docs/7-engine.md), lest one be padding.
 _BATCH, _MICRO_BATCHES = 128, 2
-# Layers of nitrogen go into the cell table as they are.
 _NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")
 
 
@@ -190,9 +189,8 @@ class Setup:
 
     def identity(self, cache: Path | None = None) -> dict[str, str]:
         """Return the digests that decide the run's values."""
-        found = inputs_digest(
-            self.requests, catalog=self.catalog, grid=self.grid, data=self.data, cache=cache
-        )
+        asked, grid = self.requests, self.grid
+        found = inputs_digest(asked, catalog=self.catalog, grid=grid, data=self.data, cache=cache)
         return {
             "recipe_digest": self.recipe.digest,
             "inputs_digest": found,
@@ -248,5 +246,5 @@ def _derive(
     climate: ClimateOptions,
 ) -> dict[str, NDArray[np.float64]]:
     derived = derive_cells(layers, latitude=latitude_of(y, x, grid.crs), soil=soil, climate=climate)
-    kept = {name: layers[name].astype(np.float64) for name in _NITROGEN}
+    kept = {name: layers[name].astype(np.float64) for name in _NITROGEN}  # as they are
     return {**derived, **kept, AREA.name: calcareous_arable_area(layers, grid.cell_area)}
