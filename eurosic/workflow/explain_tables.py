@@ -31,6 +31,8 @@ def lever_table(store: xr.Dataset, setup: ExplainSetup) -> pd.DataFrame:
     labels = zip(store["lever"].values, store["lever_label"].values, strict=True)
     named = [{"lever": str(lever), "label": str(label)} for lever, label in labels]
     table = table_of(_rows(store, setup, "lever_attribution", named))
+    if table.empty:  # the baseline alone moves no lever
+        return table
     # A lever that a pathway does not move did nothing anywhere, and needs no row.
     did = table.groupby(["pathway", "lever"])["mean_absolute"].transform("max") > 0.0
     return table[did].reset_index(drop=True)
