@@ -74,7 +74,7 @@ def test_a_job_of_two_workers_that_is_lost_comes_back(batch_system):
             time.sleep(0.1)
         assert client.submit(sum, [1, 2]).result() == 3
         job, again = _submitted(batch_system)
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 30
     while Path(f"/proc/{again}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not Path(f"/proc/{again}").exists()

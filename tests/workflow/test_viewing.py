@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -249,7 +250,7 @@ def _colour_is_that_of_the_scale(browser: Browser, value: float) -> None:
     )
     dots = [tuple(seen[i : i + 3]) for i in range(0, len(seen), 4)]
     wanted = browser.run("return page.map.layer.values.colour(arguments[0])", value)
-    assert tuple(wanted) in dots
+    assert Counter(dots).most_common(1)[0][0] == tuple(wanted)
 
 
 def test_the_page_is_used_by_keyboard(browser: Browser, address: str) -> None:
