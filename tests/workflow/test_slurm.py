@@ -5,7 +5,6 @@ The cluster is Debian's, of one node on the loopback interface, started here. Th
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
@@ -26,9 +25,10 @@ from tests.workflow.small import assert_same_run, small_recipe, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = f"{sys.executable} -c 'from eurosic.cli import main; main()'"
-# A job of a minute that asks for its signal a minute before its end has it when SLURM next looks, so many s after it
-# began; by then it is at work, and the work, with what comes before and after it, is longer than that anywhere.
-_SIGNAL_AFTER, _WORK = 28.0, 50.0
+# A job of two minutes that asks for its signal a minute before its end has it when SLURM first looks after a minute,
+# a check after the one that comes so many s after it began; by then it is at work, even where other tests share the
+# machine, and the work, with what comes before and after it, is longer than that anywhere.
+_CHECK_AFTER, _WORK = 32.0, 90.0
 _YEARS, _TRIED = 41, 10
 
 
@@ -62,7 +62,7 @@ def _script(name: str, place: Path, recipe: Path) -> Path:
         ("eurosic run recipes/europe-1km.yaml --out runs/europe-1km --data data --cluster node", wanted),
         ("--cpus-per-task=32", "--cpus-per-task=1"),
         ("--mem=64G", "--mem=1G"),
-        ("--time=04:00:00", "--time=1"),
+        ("--time=04:00:00", "--time=2"),
         ("TERM@180", "TERM@60"),
         ("--job-name=eurosic-europe", f"--job-name={name}"),
         ("--output=%x-%j.log", f"--output={place}/%j.log"),
@@ -84,15 +84,13 @@ def _jobs(slurm: Slurm, name: str, states: str = "all") -> set[str]:
 @pytest.mark.slow
 def test_a_run_that_its_walltime_kills_is_finished_by_the_next_job(slurm, tmp_path):
     """By the shell that eurosic replaces and by srun; submitted twice, and by the job itself."""
-    if os.getloadavg()[0] > 1.5:
-        pytest.skip("this machine is at work for others: a minute of walltime would say nothing")
     recipe = _recipe_of(tmp_path, _WORK)
     scripts = {name: _script(name, tmp_path / name, recipe) for name in ("one-node", "resubmit")}
-    begin = slurm.begin_before_check(_SIGNAL_AFTER)
+    begin = slurm.begin_before_check(_CHECK_AFTER)
     first = {name: slurm.submit(script, begin) for name, script in scripts.items()}
     after = {"one-node": slurm.submit(scripts["one-node"], "--time=10")}
     for name in ("resubmit", "one-node"):
-        assert slurm.wait(first[name], 240) == "FAILED", name  # SLURM's word for an exit code other than 0
+        assert slurm.wait(first[name], 180) == "FAILED", name  # SLURM's word for an exit code other than 0
         if name not in after:
             (after[name],) = _jobs(slurm, name) - {first[name]}
             slurm.call("scontrol", "update", f"JobId={after[name]}", "TimeLimit=10")
@@ -100,10 +98,8 @@ def test_a_run_that_its_walltime_kills_is_finished_by_the_next_job(slurm, tmp_pa
         assert "Terminated. What is finished is kept: the same command goes on." in log
         assert "Traceback" not in log
     for name, job in after.items():
-        assert slurm.wait(job, 360) == "COMPLETED", name
-        # On a busy machine the walltime can come before the first tile: then there is nothing to take up.
-        if "tiles " in (tmp_path / name / f"{first[name]}.log").read_text():
-            assert "tiles are finished already" in (tmp_path / name / f"{job}.log").read_text()
+        assert slurm.wait(job, 180) == "COMPLETED", name
+        assert "tiles are finished already" in (tmp_path / name / f"{job}.log").read_text()
         checked = CliRunner().invoke(main, ["verify", str(tmp_path / name / "out")])
         assert "0 unfinished, 0 damaged" in checked.output
     # They were cut off at different instants.
@@ -128,7 +124,7 @@ def test_workers_that_are_jobs_come_back_when_they_are_lost(slurm, tmp_path):
             lost = _jobs(slurm, "eurosic", "RUNNING,PENDING")
             assert len(lost) == 1
             slurm.call("scancel", *lost)
-            told = process.communicate(timeout=300)[0]
+            told = process.communicate(timeout=120)[0]
         finally:
             process.kill()
     assert process.returncode == 0, told
