@@ -2,7 +2,8 @@
 
 *Enters:* `Trajectories` of some cells, perhaps of each member of an emulator. *Leaves:* a table of sensitivities by
 state of the topsoil and depth, each with the interval that drawing blocks of cells and members gives. Steps between
-reported years are pooled by the state in which they begin and end. Pure functions: no files, no predictor.
+reported years are pooled by the state in which they begin and end; where two pathways are compared, both must be in
+it. Pure functions: no files, no predictor.
 *Source:* SCIENCE.md 2.8; the ratio of pooled changes as an estimator: Cochran (1977), chapter 6.
 """
 
@@ -120,9 +121,8 @@ def _between_pathways(trajectories: Trajectories, seed: int) -> Iterator[dict[st
     leached, ph = trajectories.leached, trajectories.ph
     span = trajectories.years[-1] - trajectories.years[0]
     for p, pathway in enumerate(trajectories.pathways[1:], start=1):
-        for state, inside in _inhabited(trajectories):
+        for state, inside in _inhabited(trajectories, p):
             for depth, sic in trajectories.sic.items():
-                # The state is the baseline's: what would one kilogram less do to this soil?
                 apart = [np.diff(of[:, p] - of[:, 0], axis=1) for of in (sic, leached, ph)]
                 found = ratio_estimate(_pooled(trajectories, np.stack(apart[:2], axis=1), inside), seed=seed)
                 moved = ratio_estimate(
@@ -171,9 +171,12 @@ def _pooled(trajectories: Trajectories, changes: Array, inside: Mask) -> Array:
     return block_sums(summed, trajectories.block, trajectories.blocks)
 
 
-def _inhabited(trajectories: Trajectories) -> Iterator[tuple[str, Mask]]:
+def _inhabited(trajectories: Trajectories, pathway: int = 0) -> Iterator[tuple[str, Mask]]:
+    """Yield each state in which steps of both the baseline and a pathway begin and end, and which steps do."""
     for state in STATES:
-        inside = trajectories.steps_in(state)
+        # Of the baseline alone it would be a choice by what came out: a topsoil that is empty there differs from one
+        # in which a pathway saved calcite by nothing but what that calcite does afterwards.
+        inside = trajectories.steps_in(state) & trajectories.steps_in(state, pathway)
         if inside.any():
             yield state, inside
 

@@ -18,7 +18,7 @@ SPACE_WORDS = (
 CONTRAST_WORDS = (
     "Time against space. time: ratio of pooled changes between reported years, over steps that begin and end",
     "in the state. lab pH: change of SIC over change of pH along the baseline. nitrate leached: pathway minus",
-    "baseline, for 10 kg ha-1 yr-1 more over the whole run; kgC_per_kgN is the same per kilogram.",
+    "baseline, both in the state, for 10 kg ha-1 yr-1 more over the whole run; kgC_per_kgN is the same a kilogram.",
     "Infinite ends: the driver's own change cannot be told from zero.",
     "space: slope of the stock on the driver over sites in the same state; space_attributed: of its SHAP values.",
     "sic_kgC_ha_yr, ph_per_decade: how fast both move (pathways: how fast they part from the baseline).",

@@ -102,6 +102,24 @@ def test_nitrogen_is_read_from_the_difference_of_pathways():
     assert set(table.loc[table["driver"] == NITRATE, "pathway"]) == {"p1"}
 
 
+def test_a_state_holds_only_where_both_courses_are_in_it():
+    """The baseline is empty, the pathway still dissolves what it saved: that is no sensitivity of an empty topsoil."""
+    nitrate = np.full((1, 2, 3, 8), 0.004)
+    nitrate[:, 1] = 0.002
+    depth = np.full((2, 3, 8), 0.4)
+    # Of eight cells four keep calcite under the pathway, and go on losing it.
+    depth[1, :, :4] = 0.1
+    sic = np.zeros((1, 2, 3, 8))
+    sic[0, 1, :, :4] = -0.2 * np.arange(3)[:, np.newaxis]
+    table = time_table(made(np.full((1, 2, 3, 8), 6.0), sic, depth, nitrate))
+    free = row(table, NITRATE, FREE, pathway="p1")
+    assert (free["kgC_per_kgN"], free["cells"]) == (0.0, 4)
+    assert free["share_of_area_and_time"] == pytest.approx(0.5)
+    assert row(table, NITRATE, ALL, pathway="p1")["kgC_per_kgN"] == pytest.approx(0.2 / 0.04)
+    # The baseline's own row has all eight.
+    assert row(table, LAB_PH, FREE)["cells"] == 8
+
+
 def test_members_that_disagree_on_ph_leave_the_sensitivity_without_bounds():
     """One network says up, another down: that pH moved is not known, however many cells there are."""
     one = buffered()
