@@ -13,7 +13,8 @@ Span = tuple[int, int]
 
 # More than a reader of shards needs; thousands of overlapping ranges are an old trick to wear servers out.
 _MOST = 32
-_ONE = re.compile(r"\s*(\d*)\s*-\s*(\d*)\s*")
+# No file has a length of twenty digits, and Python refuses to read numbers of thousands.
+_ONE = re.compile(r"\s*(\d{0,19})\s*-\s*(\d{0,19})\s*")
 
 
 class UnsatisfiableRangeError(Exception):

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from eurosic.base.errors import EurosicError, StoreError
 from eurosic.view.ranges import Span, UnsatisfiableRangeError, spans_of
@@ -77,13 +77,15 @@ class _Handler(BaseHTTPRequestHandler):
             if isinstance(error, ConnectionError) or self._begun:
                 self.close_connection = True
             else:
-                self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+                # What the system says of a file names its path, which is nobody's business.
+                why = str(error.strerror) if isinstance(error, OSError) else str(error)
+                self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, why)
 
     def _dispatch(self) -> None:
         if not self._is_addressed_here():
             self._refuse(HTTPStatus.FORBIDDEN, "this page is served to its own machine, by its own address")
             return
-        url = urlsplit(self.path)
+        url = self._asked()
         answer = self.server.site.answers.get(url.path)
         if answer is None:
             self._send_file(self.server.site.file("index.html" if url.path == "/" else url.path))
@@ -93,6 +95,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, told, {"Content-Type": _BYTES})
         else:
             self._send(HTTPStatus.OK, json.dumps(told).encode(), {"Content-Type": _TYPES[".json"]})
+
+    def _asked(self) -> SplitResult:
+        try:
+            return urlsplit(self.path)
+        except ValueError as error:
+            raise BadQueryError(f"the address cannot be read ({error})") from error
 
     def _is_addressed_here(self) -> bool:
         port = self.server.server_address[1]

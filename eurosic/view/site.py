@@ -46,8 +46,16 @@ class Site:
         root = self.roots.get("/".join(parts[:2])) if len(parts) > 2 else None
         below = parts[2:] if root else parts
         root = root or self.page
-        found = root.joinpath(*below).resolve()
         # A link may lead out of its root although no part of the path does.
-        if not found.is_file() or not found.is_relative_to(root.resolve()):
+        if (found := _file_at(root.joinpath(*below))) is None or not found.is_relative_to(root.resolve()):
             raise NotThereError
         return found
+
+
+def _file_at(path: Path) -> Path | None:
+    """Return the file that a path leads to, or None: a name may be too long, and links may run in a circle."""
+    try:
+        found = path.resolve()
+        return found if found.is_file() else None
+    except (OSError, RuntimeError):
+        return None

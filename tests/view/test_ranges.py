@@ -48,7 +48,8 @@ def test_an_empty_file_has_no_range():
     "header",
     [
         None, "", "bytes", "bytes=", "bytes=,", "bytes=-", "items=0-1", "bytes=a-b", "bytes=9-3", "bytes=1-2-3",
-        "bytes=0x1-2", "bytes=1-2,x", "bytes=" + ",".join(["0-1"] * 33),
+        "bytes=0x1-2", "bytes=1-2,x", "bytes=" + ",".join(["0-1"] * 33), "bytes=0-" + "9" * 5000,
+        "bytes=" + "9" * 20 + "-",
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_ignored(header):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import errno
 import http.client
 import socket
 import struct
@@ -279,6 +280,46 @@ def test_errors_are_told(server, folder):
     assert _get(server, FILE)[0].status == 200
     with pytest.raises(NotThereError):
         Site(folder, {}, {}).file("/gone")
+
+
+@pytest.mark.parametrize(
+    ("line", "header", "status"),
+    [
+        ("http://[/x", "", 400),
+        ("http://[::1/x", "", 400),
+        (FILE, "Range: bytes=0-" + "9" * 5000, 200),
+        ("/" + "a" * 5000, "", 404),
+        ("/store/projection.zarr/c/" + "a" * 300, "", 404),
+        ("/store/projection.zarr/c/loop", "", 404),
+        ("/cell?level=" + "9" * 5000, "", 404),
+    ],
+)
+def test_a_malformed_request_is_answered(server, folder, capsys, line, header, status):
+    """With its status, without a word in the terminal, and without telling where the run lies."""
+    loop = folder / "run" / "projection.zarr" / "c" / "loop"
+    if not loop.is_symlink():
+        loop.symlink_to(loop)
+    port = server.server_address[1]
+    said = f"{header}\r\n" if header else ""
+    with socket.create_connection((HOST, port), timeout=10) as raw:
+        raw.sendall(f"GET {line} HTTP/1.1\r\nHost: {HOST}:{port}\r\n{said}Connection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: raw.recv(1 << 16), b""))
+    assert f" {status} ".encode() in answer.splitlines()[0]
+    assert str(folder).encode() not in answer
+    assert "Traceback" not in capsys.readouterr().err
+    assert _get(server, FILE)[1] == WHOLE
+
+
+def test_a_disk_that_fails_is_told_without_its_path(server, folder, monkeypatch):
+    """What the system says, not where the run lies."""
+
+    def fail(self: Path, **_: object) -> object:
+        raise OSError(errno.EIO, "Input/output error", str(self))
+
+    monkeypatch.setattr(server.site.__class__, "file", lambda *_: folder / "page" / "a.js")
+    monkeypatch.setattr(Path, "stat", fail)
+    answer, body = _get(server, "/a.js")
+    assert (answer.status, body) == (500, b"Input/output error\n")
 
 
 def test_a_port_that_is_taken_is_told(server, folder):
