@@ -16,27 +16,35 @@ from pathlib import Path
 from typing import Any
 
 from eurosic.base.provenance import canonical_json, file_digest
-from eurosic.outputs.ledger import write_atomically
+from eurosic.outputs.ledger import PARTIAL, write_atomically
+from eurosic.outputs.manifest import LOCK as EXPORT_LOCK
 from eurosic.outputs.run_log import LOG
-from eurosic.outputs.run_store import RECORD, read_record
+from eurosic.outputs.run_store import LOCK, RECORD, read_record
 
 CRATE = "ro-crate-metadata.json"
 RECIPE = "recipe.json"
+CRATE_FILES = (RECIPE, CRATE)
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _CONTEXT = [
     "https://w3id.org/ro/crate/1.1/context",
     {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"},
 ]
 _SOFTWARE = "https://pypi.org/project/"
-# What a run and its exports may leave, in the order in which a reader wants it: name, format, what it holds.
+# What a run and the commands after it may leave, in the order in which a reader wants it: name (a pattern, `/` at its
+# end for a folder), format, what it holds.
 _PARTS = {
     "summary.txt": ("text/plain", "the closing words of the run"),
     "report.html": ("text/html", "the run as one page"),
     "totals.csv": ("text/csv", "sums over Europe and each country, every year, each pathway and minus baseline"),
+    "totals_by_*.csv": ("text/csv", "sums over the polygons of a file"),
+    "totals_by_*.gpkg": ("application/geopackage+sqlite3", "the polygons of a file, with the sums over them"),
     "check.csv": ("text/csv", "errors of the emulator on a sample of this run's cells"),
+    "calibration.json": ("application/json", "what turns sums of the emulator's members into intervals"),
+    "explain/": ("text/csv", "what the predicted changes are made of: attributions, levers, contrast with space"),
     "projection.zarr/": ("application/vnd.zarr", "the result: cell table (pathway, year, cell)"),
     "cells.zarr/": ("application/vnd.zarr", "the study cells: place, area, covariates"),
     "inputs.zarr/": ("application/vnd.zarr", "the aligned inputs, each with source, licence and kind"),
+    "uncertainty.zarr/": ("application/vnd.zarr", "what each draw of the uncertain inputs changes"),
     "netcdf/": ("application/x-netcdf", "CF NetCDF, one file for each variable and pathway"),
     "cog/": ("image/tiff; application=geotiff; profile=cloud-optimized", "GeoTIFFs, a band for each year"),
     "stac/": ("application/geo+json", "a STAC catalog of the GeoTIFFs"),
@@ -46,6 +54,8 @@ _PARTS = {
     LOG: ("text/plain", "every session of the run"),
     RECORD: ("application/json", "the record of the run: digests, versions, inputs, command"),
 }  # fmt: skip
+# What lies in a run's folder and is no part of it: the crate's own description, and what processes hold or left.
+UNLISTED = (CRATE, LOCK, EXPORT_LOCK, f".*{PARTIAL}*")
 # Whose bytes the engine, the user or a second look may still change without changing the result.
 _UNSTABLE = (LOG,)
 
@@ -162,25 +172,16 @@ class _Crate:
 
     def _parts(self) -> Iterator[tuple[str, Entity]]:
         yield RECIPE, self._file(RECIPE, "application/json", "the recipe, as it was understood")
-        for name, (form, words) in _PARTS.items():
-            path = self.folder / name
-            if name.endswith("/") and path.is_dir():
-                yield (
-                    name,
-                    {
-                        "@id": name,
-                        "@type": "Dataset",
-                        "name": name,
-                        "description": words,
-                        "encodingFormat": form,
-                    },
-                )
-            elif path.is_file():
-                yield name, self._file(name, form, words)
+        for pattern, (form, words) in _PARTS.items():
+            for path in sorted(self.folder.glob(pattern.removesuffix("/"))):
+                if pattern.endswith("/") and path.is_dir():
+                    yield f"{path.name}/", _dataset(f"{path.name}/", form, words)
+                elif path.is_file():
+                    yield path.name, self._file(path.name, form, words)
 
     def _file(self, name: str, form: str, words: str) -> Entity:
         path = self.folder / name
-        found = {"@id": name, "@type": "File", "name": name, "description": words, "encodingFormat": form}
+        found = {**_dataset(name, form, words), "@type": "File"}
         if name in _UNSTABLE:
             return found
         return {**found, "contentSize": str(path.stat().st_size), "sha256": file_digest(path)}
@@ -230,6 +231,10 @@ class _Crate:
             }
             needs = [{"@id": _software_id(other, versions[other])} for other in others]
             yield {**entity, "softwareRequirements": needs} if name == "eurosic" else entity
+
+
+def _dataset(name: str, form: str, words: str) -> Entity:
+    return {"@id": name, "@type": "Dataset", "name": name, "description": words, "encodingFormat": form}
 
 
 def _alone(references: list[Entity]) -> Entity | list[Entity]:

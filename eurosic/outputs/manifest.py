@@ -17,9 +17,10 @@ from pathlib import Path
 from eurosic.base.errors import StoreError
 from eurosic.base.provenance import file_digest
 from eurosic.outputs.ledger import write_atomically
+from eurosic.outputs.run_store import NO_LOCKS
 
 MANIFEST = "manifest.json"
-_LOCK, _SCRATCH = ".export.lock", ".writing"
+LOCK, _SCRATCH = ".export.lock", ".writing"
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class Manifest:
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[Path]:
-    """Hold a folder of exports for this process and give an empty scratch folder in it, removed at the end.
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder of exports, made where absent, for this process.
 
     Raises
     ------
@@ -86,8 +87,7 @@ def claimed(folder: Path) -> Iterator[Path]:
         If another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    scratch = folder / _SCRATCH
-    with (folder / _LOCK).open("a+") as lock:
+    with (folder / LOCK).open("a+") as lock:
         try:
             fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -97,6 +97,24 @@ def claimed(folder: Path) -> Iterator[Path]:
                 wanted="one export a folder at a time",
                 do="Wait for it, or end it; nothing was changed.",
             ) from error
+        except OSError as error:
+            # As for a run: on a disk that knows no locks, an export is as safe as its user is careful.
+            if error.errno not in NO_LOCKS:
+                raise
+        yield
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[Path]:
+    """Hold a folder of exports for this process and give an empty scratch folder in it, removed at the end.
+
+    Raises
+    ------
+    StoreError
+        If another process holds it.
+    """
+    scratch = folder / _SCRATCH
+    with locked(folder):
         # What a killed export left: nobody else writes here while the lock is held.
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()

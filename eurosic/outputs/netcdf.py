@@ -24,6 +24,7 @@ from eurosic.base.spread import percentile_names
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
 from eurosic.outputs import cf
 from eurosic.outputs.exportable import check_cube
+from eurosic.outputs.manifest import claimed
 
 # Values held in memory at a time (float32: 128 MB); a 1 km layer of Europe has 20 million.
 _VALUES_IN_MEMORY = 32_000_000
@@ -79,11 +80,11 @@ def export_netcdf(
     check_cube(cube, years, variables)
     exports = list(_plan(cube, folder, years, variables))
     pending = [export for export in exports if not _is_complete(export, cube)]
-    folder.mkdir(parents=True, exist_ok=True)
-    # Every file holds it: read once, a byte a cell.
-    cube = cube.assign(status=cube["status"].compute()) if pending else cube
-    for export in pending:
-        _write(cube, export)
+    with claimed(folder) as scratch:
+        # Every file holds it: read once, a byte a cell.
+        cube = cube.assign(status=cube["status"].compute()) if pending else cube
+        for export in pending:
+            _write(cube, export, scratch)
     return [export.path for export in exports]
 
 
@@ -124,8 +125,8 @@ def _is_complete(export: _Export, cube: xr.Dataset) -> bool:
     return bool(digest == export.digest)
 
 
-def _write(cube: xr.Dataset, export: _Export) -> None:
-    aside = export.path.with_name(f".{export.path.name}.{os.getpid()}.partial")
+def _write(cube: xr.Dataset, export: _Export, scratch: Path) -> None:
+    aside = scratch / export.path.name
     try:
         with netCDF4.Dataset(aside, "w", format="NETCDF4_CLASSIC") as file:
             # Without this, every variable would be filled once before its values are written.

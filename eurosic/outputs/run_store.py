@@ -21,9 +21,9 @@ from eurosic.outputs.ledger import PARTIAL, write_atomically
 from eurosic.outputs.run_log import LOG
 
 RECORD = "run.json"
-_LOCK = "run.lock"
+LOCK = "run.lock"
 # File systems that know no locks say so in one of these ways; Lustre does where it is mounted without `flock`.
-_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 # What must be the same for a run to go on in its folder, and how a person calls it.
 _SAME = {
     "recipe_digest": "recipe",
@@ -57,7 +57,7 @@ class RunFolder:
         check_folder(self.path, self.identity)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / _LOCK).open("a+")
+            lock = (self.path / LOCK).open("a+")
         except OSError as error:
             raise StoreError(
                 str(self.path), f"cannot be written ({error.strerror})", do="Choose another --out."
@@ -91,7 +91,7 @@ class RunFolder:
             ) from error
         except OSError as error:
             # Without locks a run is as safe as its user is careful; refusing would keep it from such disks.
-            if error.errno not in _NO_LOCKS:
+            if error.errno not in NO_LOCKS:
                 raise
 
     def write(self, record: Mapping[str, object]) -> None:
@@ -123,7 +123,7 @@ def disk_told(folder: Path) -> Iterator[None]:
 
 def _is_ours(name: str) -> bool:
     # What a process that was killed at its very first step may have left; nothing of it says whose the folder is.
-    return name in (_LOCK, LOG) or (name.startswith(f".{RECORD}.") and name.endswith(PARTIAL))
+    return name in (LOCK, LOG) or (name.startswith(f".{RECORD}.") and name.endswith(PARTIAL))
 
 
 def read_record(folder: Path) -> dict[str, object] | None:

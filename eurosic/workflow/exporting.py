@@ -17,8 +17,10 @@ import xarray as xr
 from eurosic.base.errors import StoreError
 from eurosic.outputs.cog import COG, export_cog, plan_cogs
 from eurosic.outputs.cog_words import CogFile
-from eurosic.outputs.crate import write_crate
+from eurosic.outputs.crate import CRATE_FILES, write_crate
 from eurosic.outputs.cube import open_projection
+from eurosic.outputs.ledger import PARTIAL, sweep
+from eurosic.outputs.manifest import locked
 from eurosic.outputs.netcdf import export_netcdf
 from eurosic.outputs.qgis import QGIS, export_qgis
 from eurosic.outputs.run_store import disk_told
@@ -60,16 +62,20 @@ def export(folder: Path, kinds: Iterable[str], *, tell: Teller | None = None) ->
     Raises
     ------
     StoreError
-        If a tile of the run is not finished, a file of another run is in the way, or the disk is full or read-only.
-        What was finished is kept.
+        If a tile of the run is not finished, another export writes there, a file of another run is in the way, or
+        the disk is full or read-only. What was finished is kept.
     """
     tell = tell or Quiet()
     wanted = [kind for kind in KINDS if kind in set(kinds)]
     check_finished(folder)
+    made: dict[str, list[Path]] = {}
+    if not wanted:
+        return made
     cube = open_projection(folder)
     years = [int(year) for year in cube["year"].values]
-    made: dict[str, list[Path]] = {}
-    with disk_told(folder):
+    # One lock for all kinds: a catalog must not be written while another export changes its files.
+    with disk_told(folder), locked(folder):
+        _sweep(folder)
         if NETCDF in wanted:
             made[NETCDF] = export_netcdf(cube, folder / NETCDF, years=years)
             tell.say(f"netcdf     {len(made[NETCDF])} files in {folder / NETCDF}")
@@ -80,6 +86,15 @@ def export(folder: Path, kinds: Iterable[str], *, tell: Teller | None = None) ->
             made[CRATE] = write_crate(folder)
             tell.say(f"crate      {made[CRATE][-1]}")
     return made
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed exports had not moved into place; what other commands are writing is left alone."""
+    for kind in (NETCDF, COG, STAC, QGIS):
+        sweep(folder / kind)
+    for name in CRATE_FILES:
+        for partial in folder.glob(f".{name}.*{PARTIAL}"):
+            partial.unlink(missing_ok=True)
 
 
 def _rasters(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import json
+import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import requests
 
 from eurosic.base.errors import StoreError
 from eurosic.base.provenance import digest_of
-from eurosic.outputs.crate import CRATE, RECIPE, write_crate
+from eurosic.outputs.crate import CRATE, RECIPE, UNLISTED, write_crate
 
 PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
 ABOUT = {"title": "T", "purpose": "To be tried.", "authors": ["A. Name", "B. Name"]}
@@ -73,6 +75,57 @@ def test_files_are_told_with_their_digests(folder):
     assert told["totals.csv"]["sha256"] == hashlib.sha256(totals).hexdigest()
     assert told["totals.csv"]["contentSize"] == str(len(totals))
     assert "sha256" not in told["log.txt"]
+
+
+def test_what_comes_after_a_run_is_listed_too(folder):
+    """Tables of any polygons by their own names, what makes intervals, what explains."""
+    later = {
+        "calibration.json": "{}",
+        "totals_by_nuts.csv": "polygon\n",
+        "totals_by_my regions.csv": "polygon\n",
+        "totals_by_nuts.gpkg": "GPKG",
+    }
+    for name, text in later.items():
+        (folder / name).write_text(text)
+    for name in ("uncertainty.zarr", "explain"):
+        (folder / name).mkdir()
+    told = _entities(folder)
+    parts = {part["@id"] for part in told["./"]["hasPart"]}
+    assert {*later, "uncertainty.zarr/", "explain/"} <= parts
+    assert told["totals_by_nuts.gpkg"]["sha256"] == hashlib.sha256(b"GPKG").hexdigest()
+    assert told["explain/"]["@type"] == "Dataset"
+
+
+def test_every_file_that_the_documentation_names_is_listed(folder):
+    """The table of docs/6-outputs.md says what a folder may hold; the crate leaves nothing of it out."""
+    page = (Path(__file__).parents[2] / "docs" / "6-outputs.md").read_text()
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    table = rows[: next(i for i, row in enumerate(rows) if "log.txt" in row) + 1]
+    named = {name for row in table for name in re.findall(r"`([^`]+)`", row) if not name.startswith(".")}
+    assert len(named) > 15
+    for name in named:
+        first = name.replace("NAME", "regions").split("/")[0]
+        if "." not in first or first.endswith(".zarr"):
+            (folder / first).mkdir(exist_ok=True)
+        elif not (folder / first).exists():
+            (folder / first).write_text("x")
+    assert _unlisted(folder) == []
+
+
+def _unlisted(folder: Path) -> list[str]:
+    parts = {part["@id"].rstrip("/") for part in _entities(folder)["./"]["hasPart"]}
+    others = {path.name for path in folder.iterdir()} - parts
+    return sorted(name for name in others if not any(fnmatch(name, pattern) for pattern in UNLISTED))
+
+
+def test_what_is_no_part_of_a_run_is_not_listed(folder):
+    """Locks, what a killed process left, and the description itself; a file that nobody knows is none of ours."""
+    names = ("run.lock", ".export.lock", ".totals.csv.node-7.partial", "notes.txt")
+    for name in names:
+        (folder / name).write_text("")
+    parts = {part["@id"] for part in _entities(folder)["./"]["hasPart"]}
+    assert not {*names, CRATE} & parts
+    assert _unlisted(folder) == ["notes.txt"]
 
 
 def test_the_recipe_is_the_one_that_was_run(folder):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from eurosic.base.errors import EurosicError, GridError, StoreError
 from eurosic.base.grid import Grid
 from eurosic.base.vocabulary import TARGETS
 from eurosic.outputs import cf, netcdf
+from eurosic.outputs.manifest import claimed
 from eurosic.outputs.netcdf import export_netcdf
 from tests.report.synthetic import GRID, synthetic_cube
 
@@ -61,7 +64,7 @@ def test_a_flux_stands_at_the_exact_middle_of_its_year() -> None:
 
 def test_names_say_variable_and_pathway(cube: xr.Dataset, exported: Path) -> None:
     """One file for each of 11 targets and 2 pathways, and one for each of the 4 layers without pathway."""
-    names = {path.name for path in exported.iterdir()}
+    names = {path.name for path in exported.glob("*.nc")}
     assert len(names) == len(TARGETS) * 2 + 4
     assert {"sic_change_0_200cm.zero_now.nc", "regime.baseline.nc", "calcareous_arable_area.nc"} <= names
 
@@ -341,7 +344,34 @@ def test_an_interrupted_export_leaves_no_file(cube: xr.Dataset, tmp_path: Path) 
     broken[STATE].data = broken[STATE].data.map_blocks(_fail, dtype=np.float32, meta=np.empty(0, np.float32))
     with pytest.raises(OSError, match="disk pulled out"):
         export_netcdf(broken, tmp_path, years=YEARS, variables=[STATE])
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".export.lock"]
+
+
+def test_what_a_killed_export_left_is_gone_with_the_next(cube: xr.Dataset, tmp_path: Path) -> None:
+    """Killed by SIGKILL amid a file, it cannot tidy up; the next one does."""
+    code = """
+import os, signal, sys
+from pathlib import Path
+from eurosic.outputs import netcdf
+from tests.report.synthetic import synthetic_cube
+netcdf._fill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+netcdf.export_netcdf(synthetic_cube(), Path(sys.argv[1]), years=(2020,), variables=["sic_change_0_200cm"])
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    left = [path for path in tmp_path.rglob("*.nc") if path.is_file()]
+    assert left
+    assert not list(tmp_path.glob("*.nc"))
+    (path, *_) = export_netcdf(cube, tmp_path, years=YEARS, variables=[STATE])
+    assert path.is_file()
+    assert not any(old.exists() for old in left)
+
+
+def test_two_exports_at_once_are_refused(cube: xr.Dataset, tmp_path: Path) -> None:
+    """The second says who is in its way, and writes nothing."""
+    with claimed(tmp_path), pytest.raises(StoreError, match="another export writes there"):
+        export_netcdf(cube, tmp_path, years=YEARS, variables=[STATE])
+    assert not list(tmp_path.glob("*.nc"))
 
 
 def _fail(block: np.ndarray) -> np.ndarray:
@@ -391,7 +421,7 @@ def test_a_variable_that_has_no_words_is_refused(cube: xr.Dataset, tmp_path: Pat
     odd = cube.assign(mystery=cube[STATE])
     with pytest.raises(StoreError, match="'mystery' is unknown"):
         export_netcdf(odd, tmp_path, years=YEARS, variables=["mystery"])
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.glob("*.nc"))
 
 
 @pytest.mark.parametrize(

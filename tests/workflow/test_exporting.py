@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
+import os
 import shutil
+from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +25,8 @@ import eurosic
 from eurosic.base.errors import StoreError
 from eurosic.base.provenance import file_digest
 from eurosic.cli import main
+from eurosic.outputs.crate import UNLISTED
+from eurosic.outputs.manifest import locked
 from eurosic.report.polygon_totals import COUNTED
 from eurosic.workflow.area_totals import totals_by
 from eurosic.workflow.exporting import export
@@ -108,6 +114,8 @@ def test_a_crate_lists_what_is_there(finished: Path) -> None:
     graph = json.loads((finished / "ro-crate-metadata.json").read_text())["@graph"]
     parts = {entity["@id"] for entity in graph}
     assert {"cog/", "stac/", "qgis/", "projection.zarr/", "totals.csv", "recipe.json"} <= parts
+    entries = {path.name for path in finished.iterdir()} - {part.rstrip("/") for part in parts}
+    assert not [name for name in entries if not any(fnmatch(name, pattern) for pattern in UNLISTED)]
     recorded = json.loads((finished / "run.json").read_text())
     assert file_digest(finished / "recipe.json") == recorded["recipe_digest"]
     assert recorded["started"] <= recorded["finished"]
@@ -125,6 +133,54 @@ def test_an_unfinished_run_is_refused(finished: Path, polygons: Path, tmp_path: 
     done = _call("export", tmp_path, "--cog")
     assert done.exit_code == 2
     assert "holds no projection" in done.output
+
+
+@pytest.mark.parametrize("kind", ["--netcdf", "--cog", "--stac", "--qgis", "--crate"])
+def test_a_second_export_of_any_kind_is_kept_out(finished: Path, kind: str) -> None:
+    """While one goes on, nothing of the folder is touched by another."""
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*") if path.is_file()}
+    with locked(finished):
+        done = _call("export", finished, kind)
+    assert done.exit_code == 2
+    assert "another export writes there" in done.output
+    after = {path: path.stat().st_mtime_ns for path in finished.rglob("*") if path.is_file()}
+    assert {path: after[path] for path in before} == before
+
+
+def test_what_killed_exports_left_is_swept(finished: Path) -> None:
+    """In the folders of exports and beside the crate; what another command is writing stays."""
+    left = [
+        finished / "netcdf" / ".dic_leaching.baseline.nc.4711.partial",
+        finished / "cog" / ".dic_leaching.baseline.qml.node-4711.partial",
+        finished / "qgis" / "years" / ".dic_leaching.baseline.2020.vrt.node-4711.partial",
+        finished / ".ro-crate-metadata.json.node-4711.partial",
+    ]
+    others = [finished / ".report.html.node-4711.partial", finished / "explain" / ".a.csv.node-4711.partial"]
+    for path in (*left, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    assert _call("export", finished, "--crate").exit_code == 0
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
+    for path in others:
+        path.unlink()
+
+
+def test_a_disk_without_locks_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a run: Lustre may be mounted without them; other faults of a lock are told."""
+
+    def refuse(code: int) -> Callable[..., None]:
+        def fail(*_: object) -> None:
+            raise OSError(code, os.strerror(code))
+
+        return fail
+
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.ENOLCK))
+    with locked(tmp_path):
+        pass
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.EIO))
+    with pytest.raises(OSError, match="Input/output"), locked(tmp_path):
+        pass
 
 
 def test_a_read_only_disk_is_told(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
