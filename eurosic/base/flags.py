@@ -33,6 +33,8 @@ class Status(IntEnum):
     MISSING = 10
 
 
+# What the run's own predictor answered; another cell with a value was simulated in its stead.
+ANSWERED = (Status.PREDICTED, Status.PREDICTED_OUTSIDE_DOMAIN)
 # Of all reasons, those that stand for a value.
 WITH_VALUE = (Status.PREDICTED, Status.SIMULATED_OUTSIDE_DOMAIN, Status.PREDICTED_OUTSIDE_DOMAIN)
 

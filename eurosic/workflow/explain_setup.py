@@ -17,7 +17,7 @@ import zarr
 from numpy.typing import NDArray
 
 from eurosic.base.errors import StoreError
-from eurosic.base.flags import Status
+from eurosic.base.flags import ANSWERED
 from eurosic.base.pathway import BASELINE, Pathway
 from eurosic.base.provenance import digest_of
 from eurosic.base.vocabulary import AREA
@@ -41,8 +41,6 @@ from eurosic.workflow.exporting import check_finished
 from eurosic.workflow.setup import Setup, forcing_of
 
 PARTS = ("time", "space")
-# What the predictor itself answered; a cell that was simulated instead is not the predictor's to explain.
-_ANSWERED = (Status.PREDICTED, Status.PREDICTED_OUTSIDE_DOMAIN)
 # Cells among which the background is chosen; of a larger table every so manieth, which its order spreads over space.
 _CANDIDATES = 20_000
 # Cells of a tile at most, and tiles at least: a task of a minute, and some for every worker.
@@ -95,7 +93,8 @@ class ExplainSetup:
     def status(self) -> NDArray[np.bool_]:
         """Which cells of the table the predictor itself answered, ``(cell,)``."""
         store = zarr.open_group(self.folder / PROJECTION, mode="r")
-        return np.isin(np.asarray(store["cell_status"][:]), _ANSWERED)
+        # A cell that was simulated instead is not the predictor's to explain.
+        return np.isin(np.asarray(store["cell_status"][:]), ANSWERED)
 
     @cached_property
     def regime(self) -> NDArray[np.int64]:
@@ -161,10 +160,6 @@ class ExplainSetup:
         """Return the explained cells that are looked at again, in a shuffled order that follows from the seed."""
         rng = np.random.default_rng([self.options.seed, 2])
         return rng.permutation(self.explained.cells)[:most]
-
-    def area_of(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the area (m2) that some explained cells stand for, in their order."""
-        return self.explained.area[np.searchsorted(self.explained.cells, cells)]
 
     @cached_property
     def question(self) -> Question:

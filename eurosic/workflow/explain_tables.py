@@ -56,12 +56,16 @@ def _piece(store: xr.Dataset, name: str, pathway: int, horizon: int) -> NDArray[
     return np.asarray(store[name][pathway, horizon].values, np.float64)
 
 
-def interaction_table(looked: Looked, setup: ExplainSetup, pairs: Sequence[tuple[int, int]]) -> pd.DataFrame:
+def interaction_table(
+    store: xr.Dataset, looked: Looked, setup: ExplainSetup, pairs: Sequence[tuple[int, int]]
+) -> pd.DataFrame:
     """Return `interactions.csv`: of each pair of coarse groups, along the baseline, on the sample looked at again."""
     groups = setup.coarse
     named = [{"one": groups[one].name, "other": groups[other].name} for one, other in pairs]
-    cells = setup.looked_at(len(looked.pairs))
-    area = setup.area_of(cells)
+    places = np.searchsorted(setup.explained.cells, setup.looked_at(len(looked.pairs)))
+    area = setup.explained.area[places]
+    # Some of the explained cells, drawn alike, stand for all of them.
+    area = area * (setup.explained.area.sum() / area.sum())
     start = setup.setup.recipe.start_year
     pieces = (
         Piece(
@@ -70,7 +74,7 @@ def interaction_table(looked: Looked, setup: ExplainSetup, pairs: Sequence[tuple
             horizon - start + 1,
             looked.pairs[:, :, h].transpose(2, 1, 0),
             None,
-            setup.regime[cells].astype(np.int8),
+            np.asarray(store["regime"][0, h].values)[places],
             area,
         )
         for h, horizon in enumerate(setup.horizons)

@@ -117,7 +117,7 @@ def _explain_time(setup: ExplainSetup, place: Path, *, profile: Profile, tell: T
         tables = {
             "attribution": attribution_table(store, setup),
             "levers": lever_table(store, setup),
-            "interactions": interaction_table(looked, setup, pairs_of(len(setup.coarse))),
+            "interactions": interaction_table(store, looked, setup, pairs_of(len(setup.coarse))),
         }
         gap = largest_gap(store, setup)
     for name, table in tables.items():
