@@ -52,6 +52,11 @@ COLUMNS = (
 )
 # Land cover of LUCAS 2009-2015 (codes of arable crops begin with B) and of 2018 (words).
 _LAND, _ARABLE = ("LC1", "LC", "LC0_Desc", "land_cover"), r"(?:B\w*|[Cc]ropland.*|arable.*)"
+# What stands in a table of LUCAS where nothing was measured, beside what pandas knows for none (empty, NA, NaN and
+# the like); 88.888888 is the coordinate of a place that was not visited (LUCAS microdata, "not relevant").
+_NOT_MEASURED = ("-", "ND", "n.d.", "N.A.", "n.a.", "88.888888")
+# What a value below detection begins with.
+_BELOW = "<"
 # Neither explains a stock of carbonate, being what it is made of or where it is.
 _NO_COVARIATES = ("carbonate", "gravel", "x", "y", "lon", "lat")
 
@@ -62,17 +67,20 @@ def read_observations(path: Path, *, kind: Kind = Kind.OBSERVED, note: str = "")
     Parameters
     ----------
     path
-        CSV in UTF-8, comma or semicolon; a value below a limit of detection (``< LOD``, ``<0.5``) is zero of
-        carbonate and no value of anything else. Needs carbonate and a place (x and y, or lon and lat); lab pH in
-        water if pH is to be compared.
+        CSV in UTF-8, comma or semicolon, the latter with decimal points or commas; a value below a limit of
+        detection (``< LOD``, ``<0.5``) is zero of carbonate and no value of anything else. Needs carbonate and a
+        place (x and y, or lon and lat); lab pH in water if pH is to be compared.
 
     Raises
     ------
     InputError
-        If it cannot be read, lacks a column, or holds too few samples.
+        If it cannot be read, lacks a column, holds a text where a number should be or a place that is none, or too
+        few samples.
     """
-    raw = _read(path)
-    table = pd.DataFrame({column.name: _values(raw, column) for column in COLUMNS if _found(raw, column)})
+    raw, commas = _read(path)
+    table = pd.DataFrame(
+        {column.name: _values(path, raw, column, commas=commas) for column in COLUMNS if _found(raw, column)}
+    )
     absent = [name for name in ("carbonate",) if name not in table]
     if not {"x", "y"} <= set(table) and not {"lon", "lat"} <= set(table):
         absent.append("x and y (m, EPSG:3035), or lon and lat")
@@ -88,13 +96,13 @@ def read_observations(path: Path, *, kind: Kind = Kind.OBSERVED, note: str = "")
 
 
 def _observations(path: Path, table: pd.DataFrame, kind: Kind, note: str) -> Observations:
-    table = _placed(table).dropna(axis=1, how="all")
+    table = _placed(path, table).dropna(axis=1, how="all")
     table = table.dropna(subset=["carbonate", "x", "y"]).reset_index(drop=True)
-    if "bulk_density" not in table:
-        table["bulk_density"] = np.nan
-    table["bulk_density"] = table["bulk_density"].fillna(_density(table))
+    # A density that was reckoned from organic carbon stays out of the covariates: as a copy of it, it would share its
+    # attributions.
+    density = table["bulk_density"].fillna(_density(table)) if "bulk_density" in table else _density(table)
     gravel = table["gravel"].fillna(0.0) if "gravel" in table else 0.0
-    stock = stock_of(table["carbonate"], table["bulk_density"], _DEPTH, gravel)
+    stock = stock_of(table["carbonate"], density, _DEPTH, gravel)
     calcareous = (table["carbonate"] > CALCAREOUS).to_numpy()
     every = np.ones(len(table), dtype=np.bool_)
     return Observations(
@@ -109,11 +117,25 @@ def _observations(path: Path, table: pd.DataFrame, kind: Kind, note: str) -> Obs
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path) -> tuple[pd.DataFrame, bool]:
+    """Return a table of texts, and whether its decimals may be commas."""
     try:
         # The separator is told from the file: LUCAS comes with commas, spreadsheets south of the Channel with
-        # semicolons.
-        return pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig", dtype=str, comment="#")
+        # semicolons, because there the comma is the decimal's.
+        with path.open(encoding="utf-8-sig") as lines:
+            head = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+        commas = head.count(";") > head.count(",")
+        return (
+            pd.read_csv(
+                path,
+                sep=";" if commas else None,
+                engine="python",
+                encoding="utf-8-sig",
+                dtype=str,
+                comment="#",
+            ),
+            commas,
+        )
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise InputError(str(path), f"cannot be read ({error})", wanted="a CSV table in UTF-8") from error
 
@@ -127,13 +149,24 @@ def _found(raw: pd.DataFrame, column: Column) -> tuple[str, float] | None:
     return None
 
 
-def _values(raw: pd.DataFrame, column: Column) -> pd.Series[float]:
+def _values(path: Path, raw: pd.DataFrame, column: Column, *, commas: bool) -> pd.Series[float]:
     name, factor = _found(raw, column) or (column.name, 1.0)
     text = raw[name].str.strip()
-    values = pd.to_numeric(text, errors="coerce")
+    text = text.mask(text.isin(("", *_NOT_MEASURED)))
+    below = text.str.startswith(_BELOW, na=False)
+    values = pd.to_numeric(text.str.replace(",", ".", regex=False) if commas else text, errors="coerce")
+    # A number that cannot be read is no sample that was not taken: leaving it out would choose among samples.
+    unread = text[values.isna() & text.notna() & ~below]
+    if len(unread):
+        raise InputError(
+            str(path),
+            f"column {name} holds '{unread.iloc[0]}', which is no number ({len(unread)} such values)",
+            wanted="numbers, values below detection that begin with <, or nothing",
+            do="Decimal commas need semicolons between columns; leave a cell empty where nothing was measured.",
+        )
     # None of what dissolves first is a finding; none of organic carbon is a fault of the method.
     if column.name == "carbonate":
-        values = values.mask(text.str.startswith("<", na=False), 0.0)
+        values = values.mask(below, 0.0)
     return values * factor
 
 
@@ -157,11 +190,24 @@ def _topsoil(raw: pd.DataFrame) -> pd.Series[bool]:
     return raw["Depth"].str.match(r"\s*0\s*-", na=False)
 
 
-def _placed(table: pd.DataFrame) -> pd.DataFrame:
-    if {"x", "y"} <= set(table):
-        return table
-    x, y = Transformer.from_crs(4326, 3035, always_xy=True).transform(table["lon"], table["lat"])
-    return table.assign(x=x, y=y)
+def _placed(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with x and y, m in EPSG:3035; NaN where no place is given."""
+    names = ("x", "y") if {"x", "y"} <= set(table) else ("lon", "lat")
+    given = table[list(names)].notna().all(axis=1)
+    if names == ("lon", "lat"):
+        x, y = Transformer.from_crs(4326, 3035, always_xy=True).transform(table["lon"], table["lat"])
+        table = table.assign(x=np.where(given, x, np.nan), y=np.where(given, y, np.nan))
+    # What is no place on Earth has been projected to infinity.
+    astray = table[given & ~np.isfinite(table[["x", "y"]]).all(axis=1)]
+    if len(astray):
+        first, second = (astray[name].iloc[0] for name in names)
+        raise InputError(
+            str(path),
+            f"has a sample at {names[0]} {first:g}, {names[1]} {second:g} ({len(astray)} such places)",
+            wanted="x and y in m of EPSG:3035, or lon and lat in degrees",
+            do="Correct these rows.",
+        )
+    return table
 
 
 def _density(table: pd.DataFrame) -> pd.Series[float]:

@@ -125,7 +125,7 @@ def test_the_house_s_own_columns_are_read_too(lucas, tmp_path):
         {
             "ph_lab_0_30cm": given.covariates[PH],
             "carbonate": [25.0, 0.0, 10.0, 0.5, 2.0],
-            "bulk_density": given.covariates["bulk_density"],
+            "bulk_density": [1.492, 1.42, 1.51, 1.42, 1.465],
             "x": np.arange(5) * 2e5,
             "y": 0.0,
         }
@@ -135,6 +135,35 @@ def test_the_house_s_own_columns_are_read_too(lucas, tmp_path):
     found = read_observations(path)
     np.testing.assert_allclose(found.targets[TARGET], given.targets[TARGET])
     assert list(found.covariates) == [PH, "bulk_density"]
+    # Reckoned from organic carbon it would be a copy of it, and share what is said of it.
+    assert list(given.covariates) == [PH, "organic_carbon"]
+
+
+OWN = "carbonate;ph_lab;lon;lat\n12,5;7,4;2,1;48,1\n3;8;6,1;48,2\n0,5;6,9;-2,1;40,1\n1;7;12,5;44\n<0,5;5;20;52\n"
+
+
+def test_a_table_with_decimal_commas_is_read_whole(tmp_path):
+    """With semicolons: 12,5 is twelve and a half, and no row is lost for not being round."""
+    path = tmp_path / "own.csv"
+    path.write_text(OWN)
+    found = read_observations(path)
+    assert found.covariates[PH].tolist() == [7.4, 8.0, 6.9, 7.0, 5.0]
+    np.testing.assert_allclose(
+        found.targets[TARGET] / found.targets[TARGET][1], [12.5 / 3, 1, 0.5 / 3, 1 / 3, 0]
+    )
+
+
+def test_what_was_not_measured_is_no_number_and_no_error(lucas):
+    """Codes of LUCAS: no pH, no place; the sample without a place is left out, the other kept."""
+    text = (
+        lucas.read_text()
+        .replace(",5.7,", ",ND,")
+        .replace("44.1,12.1,Cropland", "88.888888,88.888888,Cropland")
+    )
+    lucas.write_text(text + "8,0-20 cm,7.3,8.0,12.0,250,36.1,-5.1,Cropland\n")
+    found = read_observations(lucas)
+    assert found.covariates[PH].isna().tolist() == [False, True, False, False, False]
+    assert len(found) == 5
 
 
 def test_gemas_points_have_no_ph_and_are_read(shared_data):
@@ -151,10 +180,17 @@ def test_gemas_points_have_no_ph_and_are_read(shared_data):
         ("id,ph\n1,7\n", r"lacks carbonate and x and y .* it has id, ph"),
         ("carbonate,x,y,land_cover\n1,0,0,Forest\n", "names no arable land"),
         ("carbonate,x,y\n1,0,0\n2,0,0\n", "at least 5 blocks"),
+        (
+            'carbonate,x,y\n1,0,0\n"12,5",0,0\n"3,5",0,0\n',
+            r"column carbonate holds '12,5', .*\(2 such values\)",
+        ),
+        ("carbonate;x;y\n1;0;0\ntraces;0;0\n", "column carbonate holds 'traces'"),
+        ("carbonate,lon,lat\n1,10,50\n2,10,481\n", "a sample at lon 10, lat 481"),
+        ("carbonate,x,y\n1,0,0\n2,inf,0\n", "a sample at x inf, y 0"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(tmp_path, text, message):
-    """Missing columns all at once, with those that there are; no arable land; too few places."""
+    """Missing columns all at once, with those that there are; no arable land; too few places; what is no number."""
     path = tmp_path / "mine.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
