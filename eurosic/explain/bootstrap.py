@@ -37,6 +37,8 @@ class Estimate:
 
 
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
+# A ratio whose denominator is smaller than what it is known to: no value, and any number would do.
+UNRESOLVED = Estimate(np.nan, -np.inf, np.inf)
 
 
 def columns_of(name: str, found: Estimate) -> dict[str, float]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,15 @@ from numpy.typing import NDArray
 
 from eurosic.base.errors import InputError
 from eurosic.base.units import M2_PER_HA
-from eurosic.explain.bootstrap import Estimate, block_sums, columns_of, estimate, ratio, ratio_estimate
+from eurosic.explain.bootstrap import (
+    UNRESOLVED,
+    Estimate,
+    block_sums,
+    columns_of,
+    estimate,
+    ratio,
+    ratio_estimate,
+)
 from eurosic.explain.states import STATES
 
 Array = NDArray[np.float64]
@@ -75,7 +84,7 @@ class Trajectories:
         """Number of blocks."""
         return int(self.block.max()) + 1
 
-    @property
+    @cached_property
     def leached(self) -> Array:
         """Nitrate leached since the first reported year, kg m-2 of nitrogen, by trapezia between reported years."""
         # Pathways are ramps between years that are reported: trapezia follow them.
@@ -83,37 +92,59 @@ class Trajectories:
         parts = 0.5 * (self.nitrate[:, :, 1:] + self.nitrate[:, :, :-1]) * step
         return np.concatenate([np.zeros_like(self.nitrate[:, :, :1]), np.cumsum(parts, axis=2)], axis=2)
 
+    @cached_property
+    def _told(self) -> Mask:
+        """Where every member gives every number, ``(pathway, year, cell)``: silence is no change of zero."""
+        parts = (self.ph, self.leached, *self.sic.values())
+        return np.asarray(np.all([np.isfinite(part).all(axis=0) for part in parts], axis=0))
+
     def steps_in(self, state: str, pathway: int = 0) -> Mask:
-        """Return which steps of a pathway begin and end in a state, ``(year - 1, cell)``."""
-        inside = self.states[state][pathway]
+        """Return which steps of a pathway, told by all members, begin and end in a state, ``(year - 1, cell)``."""
+        inside = self.states[state][pathway] & self._told[pathway]
         return np.asarray(inside[1:] & inside[:-1])
 
 
-def time_table(trajectories: Trajectories, *, seed: int = 0) -> pd.DataFrame:
+def time_table(trajectories: Trajectories, *, ph_error: float = 0.0, seed: int = 0) -> pd.DataFrame:
     """Return the sensitivities in time: of SIC to pH along the baseline, and to nitrate by pathways' differences.
 
-    One row for each driver, pathway, state and depth. Columns `time`, `time_low`, `time_high` are in `unit`;
-    infinite ends say that the driver itself did not move by anything that can be told from zero.
+    Parameters
+    ----------
+    trajectories
+        Of some cells.
+    ph_error
+        By how much their pH is wrong, in pH: where it moves by less over all years, nothing is told for a unit of it.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each driver, pathway, state and depth. Columns `time`, `time_low`, `time_high` are in `unit`;
+        infinite ends say that the driver itself did not move by anything that can be told from zero.
     """
-    rows = [*_along_baseline(trajectories, seed), *_between_pathways(trajectories, seed)]
+    rows = [*_along_baseline(trajectories, ph_error, seed), *_between_pathways(trajectories, seed)]
     return pd.DataFrame(rows)
 
 
-def _along_baseline(trajectories: Trajectories, seed: int) -> Iterator[dict[str, object]]:
+def _along_baseline(trajectories: Trajectories, ph_error: float, seed: int) -> Iterator[dict[str, object]]:
     # The baseline alone: pathways would repeat nearly the same trajectories and narrow the interval for nothing.
     ph = np.diff(trajectories.ph[:, 0], axis=1)
+    decades = (trajectories.years[-1] - trajectories.years[0]) / 10.0
     for state, inside in _inhabited(trajectories):
         for depth, sic in trajectories.sic.items():
             changes = np.stack([np.diff(sic[:, 0], axis=1), ph], axis=1)
             found = ratio_estimate(_pooled(trajectories, changes, inside), seed=seed)
+            rates = _rates(trajectories, changes, inside, seed)
+            # Members that were taught alike err alike: their spread does not hold what all of them have wrong.
+            resolved = abs(rates["ph_per_decade"]) * decades >= ph_error
             yield {
                 "driver": LAB_PH,
                 "depth": depth,
                 "state": state,
                 "pathway": trajectories.pathways[0],
-                **_three(found),
+                **_three(found if resolved else UNRESOLVED),
                 "unit": "kg m-2 of carbon per unit of pH",
-                **_rates(trajectories, changes, inside, seed),
+                **rates,
             }
 
 

@@ -17,14 +17,11 @@ import pandas as pd
 from eurosic.base.units import KG_PER_TG, M2_PER_HA
 from eurosic.explain.bootstrap import ENDS, drawn_sums, slope, slope_sums
 from eurosic.explain.contrast import Array, Trajectories
-from eurosic.explain.observations import PH, STOCK
+from eurosic.explain.observations import PH, PH_KNOWN_TO, STOCK
 from eurosic.explain.space_evidence import Evidence
 from eurosic.explain.states import STATES
 
 LINE, CURVE = "straight line", "learner's curve"
-# pH units; no lab and no conversion between methods knows a pH better. A learner's curve has steps where trees
-# split, and without this a soil that moves by 0.01 across one would gain or lose a kilogram.
-_BLUR = 0.2
 # pH between which a straight line is drawn out: all soils.
 _SOILS = np.array([2.0, 12.0])
 _DRAWS = 200
@@ -60,7 +57,7 @@ class Law:
             yield np.interp(after, self.ph, stock) - np.interp(before, self.ph, stock)
 
 
-def laws_of(evidence: Evidence, *, seed: int = 0) -> tuple[Law, ...]:
+def laws_of(evidence: Evidence) -> tuple[Law, ...]:
     """Return the two laws of a stock by pH: the straight line of a scatter plot, and the learner's curve.
 
     None where the target is no stock, or the observations have no pH or no contrast in it.
@@ -73,10 +70,10 @@ def laws_of(evidence: Evidence, *, seed: int = 0) -> tuple[Law, ...]:
     sums = slope_sums(
         ph, stock, np.ones_like(ph), observations.block, blocks=int(observations.block.max()) + 1
     )
-    slopes = slope(drawn_sums(sums, seed=seed, draws=_DRAWS))
+    slopes = slope(drawn_sums(sums, seed=evidence.seed, draws=_DRAWS))
     value = slope(sums.sum(axis=2))[0]
     # A slope over less than a pH can be told apart by would be told of nothing.
-    if not np.isfinite(value) or np.nanstd(ph) < _BLUR:
+    if not np.isfinite(value) or np.nanstd(ph) < PH_KNOWN_TO:
         return ()
     lines = np.concatenate([[value], slopes[np.isfinite(slopes)]])[:, np.newaxis] * _SOILS
     common = (observations.name, depth)
@@ -93,7 +90,9 @@ def laws_of(evidence: Evidence, *, seed: int = 0) -> tuple[Law, ...]:
 
 def _blurred(grid: Array, curve: Array, drawn: Array) -> tuple[Array, Array, Array]:
     """Return curves as a pH that is known to 0.2 sees them: means under a normal density, flat beyond the ends."""
-    weights = np.exp(-0.5 * ((grid[:, np.newaxis] - _around(grid)) / _BLUR) ** 2)
+    # A learner's curve has steps where trees split; without this a soil that moves by 0.01 across one would gain or
+    # lose a kilogram.
+    weights = np.exp(-0.5 * ((grid[:, np.newaxis] - _around(grid)) / PH_KNOWN_TO) ** 2)
     weights /= weights.sum(axis=1, keepdims=True)
     of = (np.interp(_around(grid), grid, one) @ weights.T for one in (curve, *drawn))
     first, *others = of
@@ -101,7 +100,7 @@ def _blurred(grid: Array, curve: Array, drawn: Array) -> tuple[Array, Array, Arr
 
 
 def _around(grid: Array) -> Array:
-    margin = 4.0 * _BLUR
+    margin = 4.0 * PH_KNOWN_TO
     return np.arange(grid[0] - margin, grid[-1] + margin, 0.02)
 
 

@@ -15,7 +15,7 @@ from eurosic.explain.bootstrap import UNKNOWN, Estimate, columns_of
 from eurosic.explain.contrast import LAB_PH, NITRATE, TEN_KG_HA
 from eurosic.explain.contrast_substitution import LINE
 from eurosic.explain.observations import PH, STOCK
-from eurosic.explain.space_evidence import Evidence, slope_alone, slope_attributed
+from eurosic.explain.space_evidence import Evidence, slope_alone, slope_attributed, spread
 from eurosic.explain.states import ALL, FREE, INTACT, PARTLY
 
 # The covariate that stands for each driver in space, and what its slope is multiplied by to be in the unit of time's.
@@ -39,7 +39,8 @@ def contrast_table(time: pd.DataFrame, evidences: Sequence[Evidence]) -> pd.Data
     pandas.DataFrame
         A row of `time` for each set of observations with that depth, or one row where there is none. `space` is the
         slope of a scatter plot over the sites in the same state, `space_attributed` that of the covariate's SHAP
-        values; both in `unit`, and empty where fewer than a dozen sites are in the state.
+        values; both in `unit`, and empty where fewer than a dozen sites are in the state, or their pH differs by less
+        than it is known to. `sd_of_driver` is how much the driver differs between them.
     """
     rows: list[dict[str, object]] = []
     for row in records(time):
@@ -96,12 +97,13 @@ def _space(evidence: Evidence, row: dict[str, object]) -> dict[str, object]:
         "observations": evidence.observations.name,
         "circular": evidence.observations.circular,
         "sites": int(inside.sum()),
+        "sd_of_driver": spread(evidence, covariate, state) / factor,
     }
 
 
 def _nowhere() -> dict[str, object]:
     none = {**columns_of("space", UNKNOWN), **columns_of("space_attributed", UNKNOWN)}
-    return {**none, "observations": "", "circular": False, "sites": 0}
+    return {**none, "observations": "", "circular": False, "sites": 0, "sd_of_driver": np.nan}
 
 
 def _times(found: Estimate, factor: float) -> Estimate:

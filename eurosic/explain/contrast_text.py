@@ -19,10 +19,13 @@ CONTRAST_WORDS = (
     "Time against space. time: ratio of pooled changes between reported years, over steps that begin and end",
     "in the state. lab pH: change of SIC over change of pH along the baseline. nitrate leached: pathway minus",
     "baseline, both in the state, for 10 kg ha-1 yr-1 more over the whole run; kgC_per_kgN is the same a kilogram.",
-    "Infinite ends: the driver's own change cannot be told from zero.",
-    "space: slope of the stock on the driver over sites in the same state; space_attributed: of its SHAP values.",
+    "Infinite ends: the driver's own change cannot be told from zero; no value besides: over the whole run pH moves",
+    "by less than the predictor errs in it (root mean square, buffered soils, check.csv of this run).",
+    "space: slope of the stock on the driver over sites in the same state; space_attributed: of its SHAP values;",
+    "none where pH differs between them by less than 0.2. sd_of_driver: standard deviation, pH or 10 kg ha-1 yr-1.",
     "sic_kgC_ha_yr, ph_per_decade: how fast both move (pathways: how fast they part from the baseline).",
-    "_low, _high: 90 %, by drawing blocks of 200 km and members of the emulator again; input data not included.",
+    "_low, _high: 90 %, by drawing blocks of 200 km and members of the emulator again. Not included: input data, and",
+    "the error of the emulator against the simulator (check.csv). Cells that the simulator answered are left out.",
 )
 SUBSTITUTION_WORDS = (
     "Space for time: change of SIC foretold from the run's own change of lab pH by a law learned in space.",

@@ -23,6 +23,8 @@ Mask = NDArray[np.bool_]
 
 PH = "ph_lab_0_30cm"
 STOCK = "sic_stock_"
+# pH units; no lab and no conversion between methods knows a pH better.
+PH_KNOWN_TO = 0.2
 # %; carbonate above which a layer counts as calcareous, as in the variable `regime`.
 CALCAREOUS = 0.01
 # Fewer blocks than these, and neither a cross-validation nor a bootstrap over them says anything.

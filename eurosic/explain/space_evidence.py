@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from eurosic.explain.bootstrap import ENDS, UNKNOWN, Estimate, columns_of, estimate, slope, slope_sums
-from eurosic.explain.observations import PH, Observations
+from eurosic.explain.observations import PH, PH_KNOWN_TO, Observations
 from eurosic.explain.space import Array, Learner, Skill, attributions, dependence, fit, matrix, skill
 from eurosic.explain.states import ALL, Mask
 
@@ -44,6 +44,8 @@ class Evidence:
         ``(draw, looked)``; and the SHAP values there, ``(draw, looked, covariate)``.
     grid, curve, drawn_curve
         Lab pH, and the mean prediction at each, ``(grid,)`` and ``(draw, grid)``; empty without pH.
+    seed
+        Of all that was drawn.
     """
 
     observations: Observations
@@ -57,6 +59,7 @@ class Evidence:
     grid: Array
     curve: Array
     drawn_curve: Array
+    seed: int = 0
 
     def column(self, covariate: str) -> Array:
         """Return a covariate, ``(site,)``."""
@@ -88,13 +91,17 @@ def gather_evidence(
         grid,
         _curve(learner, x, grid),
         np.stack([_curve(one, x, grid) for one in again]),
+        seed,
     )
 
 
-def slope_alone(evidence: Evidence, covariate: str, state: str = ALL, *, seed: int = 0) -> Estimate:
-    """Return the slope of the target on one covariate over the sites of a state, in unit per unit."""
+def slope_alone(evidence: Evidence, covariate: str, state: str = ALL) -> Estimate:
+    """Return the slope of the target on one covariate over the sites of a state, in unit per unit.
+
+    Unknown with fewer than a dozen sites, and on a pH that differs between them by less than it is known to.
+    """
     inside = evidence.state(state)
-    if inside.sum() < _LEAST_SITES:
+    if not _tells(evidence, covariate, inside):
         return UNKNOWN
     observations = evidence.observations
     target = observations.targets[evidence.target].to_numpy(dtype=np.float64)
@@ -102,13 +109,16 @@ def slope_alone(evidence: Evidence, covariate: str, state: str = ALL, *, seed: i
     sums = slope_sums(
         evidence.column(covariate), target, inside.astype(np.float64), observations.block, blocks=blocks
     )
-    return estimate(sums, slope, seed=seed)
+    return estimate(sums, slope, seed=evidence.seed)
 
 
 def slope_attributed(evidence: Evidence, covariate: str, state: str = ALL) -> Estimate:
-    """Return the slope of a covariate's SHAP values on it, over the sites of a state, by learners fitted again."""
+    """Return the slope of a covariate's SHAP values on it, over the sites of a state, by learners fitted again.
+
+    Unknown where `slope_alone` is.
+    """
     inside = evidence.state(state)
-    if inside.sum() < _LEAST_SITES:
+    if not _tells(evidence, covariate, inside):
         return UNKNOWN
     j, x = evidence.learner.covariates.index(covariate), evidence.column(covariate)
     value = _fitted_slope(x, evidence.attribution[:, j], inside.astype(np.float64))
@@ -118,6 +128,13 @@ def slope_attributed(evidence: Evidence, covariate: str, state: str = ALL) -> Es
         for weight, values in zip(evidence.weight, evidence.drawn_attribution, strict=True)
     ]
     return Estimate(value, *_ends(np.array(drawn)))
+
+
+def spread(evidence: Evidence, covariate: str, state: str = ALL) -> float:
+    """Return the standard deviation of a covariate over the sites of a state; NaN where there is none."""
+    values = evidence.column(covariate)[evidence.state(state)]
+    known = values[np.isfinite(values)]
+    return float(known.std()) if len(known) else float("nan")
 
 
 def space_table(evidences: Iterable[Evidence]) -> pd.DataFrame:
@@ -175,6 +192,15 @@ def _grid(observations: Observations) -> Array:
 
 def _curve(learner: Learner, x: Array, grid: Array) -> Array:
     return dependence(learner, x, PH, grid) if len(grid) else grid
+
+
+def _tells(evidence: Evidence, covariate: str, inside: Mask) -> bool:
+    """Return whether sites can carry a slope: enough of them, and a pH that differs by more than it is wrong."""
+    values = evidence.column(covariate)[inside]
+    values = values[np.isfinite(values)]
+    # Soils that hold calcite have one pH: a run's own, to 0.005, has a steep slope and no meaning.
+    least = PH_KNOWN_TO if covariate == PH else 0.0
+    return len(values) >= _LEAST_SITES and float(values.std()) >= least
 
 
 def _fitted_slope(x: Array, y: Array, weight: Array) -> float:

@@ -144,14 +144,18 @@ def _contrast(found: pd.DataFrame) -> str:
         "In space<small>kg C m⁻² per unit of pH</small>",
         "Observed soils",
     ]
-    caption = "0–30 cm, baseline. In brackets 90 %. Infinite: pH itself does not change beyond doubt."
+    caption = (
+        "0–30 cm, baseline. In brackets 90 %. Infinite: pH itself does not change beyond doubt. Cannot be told: in"
+        " time, pH moves by less than the emulator errs in it; in space, there are too few sites, or their pH hardly"
+        " differs."
+    )
     return paragraphs([_CONTRAST_WORDS]) + _scroller(table(heads, rows, caption=caption), "Time and space")
 
 
 def _ranged(row: pd.Series, name: str) -> str:
     value, low, high = (float(str(row[column])) for column in (name, f"{name}_low", f"{name}_high"))
     if math.isnan(value):
-        return "too few sites"
+        return "cannot be told"
     return f"{_finite(value)} <small>({_finite(low)} to {_finite(high)})</small>"
 
 

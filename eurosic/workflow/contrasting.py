@@ -42,6 +42,7 @@ from eurosic.workflow.contrasting_cells import (
     read_cells,
     stored_trajectories,
 )
+from eurosic.workflow.contrasting_record import ph_error_of
 from eurosic.workflow.exporting import Quiet, Teller, check_finished
 
 SPACE, CONTRAST, SUBSTITUTION, FIGURE = "space.csv", "contrast.csv", "substitution.csv", "contrast"
@@ -104,11 +105,13 @@ def contrast(
     # First what can be refused: learners and members take minutes.
     given = [read_observations(path) for path in observations]
     cells = read_cells(folder, most=_MOST_CELLS)
-    whole, sample = stored_trajectories(cells), cells.some(_MOST_ASKED)
-    # Sensitivities need members, whose errors a mean hides; totals need every cell, which takes members long.
+    whole = stored_trajectories(cells)
+    # Sensitivities need members, whose errors a mean hides; totals need every cell, which takes members long. What
+    # the simulator answered outside of their domain, members are not asked.
+    sample = cells.answered.some(_MOST_ASKED) if asked else cells
     members = member_trajectories(sample, asked.predictor, asked.forcing) if asked else whole
     evidences = _evidences([*given, *_packaged(tell)], cells, refits, tell)
-    table = contrast_table(time_table(members), evidences)
+    table = contrast_table(time_table(members, ph_error=ph_error_of(folder)), evidences)
     laws = [law for evidence in evidences for law in laws_of(evidence)]
     substitution = substitution_table(whole, laws, years=_told_years(cells), scale=cells.scale)
     shown = _shown(evidences)

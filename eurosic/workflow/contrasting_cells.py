@@ -15,7 +15,7 @@ import zarr
 from numpy.typing import NDArray
 
 from eurosic.base.errors import InputError
-from eurosic.base.flags import WITH_VALUE
+from eurosic.base.flags import ANSWERED, WITH_VALUE
 from eurosic.base.request import Kind
 from eurosic.base.signature import Array, Predictor
 from eurosic.base.vocabulary import AREA, COVARIATES, DRIVERS
@@ -43,6 +43,8 @@ class RunCells:
     ----------
     places
         In the cell table, increasing, ``(cell,)``.
+    status
+        Who gave the value, ``(cell,)``.
     stored
         Name -> ``(pathway, year, cell)``, float64.
     rows
@@ -56,6 +58,7 @@ class RunCells:
     pathways: tuple[str, ...]
     years: tuple[int, ...]
     places: NDArray[np.int64]
+    status: NDArray[np.integer]
     stored: dict[str, Array]
     rows: dict[str, NDArray[np.generic]]
     stocks: dict[str, Array]
@@ -66,14 +69,24 @@ class RunCells:
         """The square of 200 km in which each cell lies."""
         return square_blocks(self.rows["x"], self.rows["y"], _SIDE)
 
+    @property
+    def answered(self) -> RunCells:
+        """Those that the run's own predictor answered, and not the simulator in its stead."""
+        return self._taken(np.flatnonzero(np.isin(self.status, ANSWERED)))
+
     def some(self, most: int) -> RunCells:
         """Return at most so many of them, evenly."""
-        chosen = np.arange(0, len(self.places), -(-len(self.places) // most))
+        return self._taken(np.arange(0, len(self.places), max(1, -(-len(self.places) // most))))
+
+    def _taken(self, chosen: NDArray[np.intp]) -> RunCells:
+        if not len(chosen):
+            raise InputError("the run", "has no cell that its predictor answered", do="Explain another run.")
         area = np.asarray(self.rows[AREA.name], dtype=np.float64)
         # Every so manieth of a table ordered by space is a sample that misses no region; its area is made up for.
         return replace(
             self,
             places=self.places[chosen],
+            status=self.status[chosen],
             stored={name: values[..., chosen] for name, values in self.stored.items()},
             rows={name: values[chosen] for name, values in self.rows.items()},
             stocks={name: values[chosen] for name, values in self.stocks.items()},
@@ -90,7 +103,8 @@ def read_cells(folder: Path, *, most: int) -> RunCells:
         If no cell has a value.
     """
     store, table = (zarr.open_group(folder / name, mode="r") for name in (PROJECTION, CELLS))
-    valued = np.flatnonzero(np.isin(np.asarray(store["cell_status"][:]), WITH_VALUE))
+    status = np.asarray(store["cell_status"][:])
+    valued = np.flatnonzero(np.isin(status, WITH_VALUE))
     if not len(valued):
         raise InputError(str(folder), "holds no cell with a value", do="Look at `cell_status` of the run.")
     places = valued[:: -(-len(valued) // most)]
@@ -103,6 +117,7 @@ def read_cells(folder: Path, *, most: int) -> RunCells:
         tuple(str(name) for name in store["pathway"][:]),
         tuple(int(year) for year in store["year"][:]),
         places,
+        status[places],
         {name: np.asarray(store[name].oindex[:, :, places], dtype=np.float64) for name in _READ},
         rows,
         {d: np.asarray(store[f"{STOCK}{d}"].oindex[places], dtype=np.float64) for d in DEPTHS},

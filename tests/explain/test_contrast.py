@@ -103,7 +103,7 @@ def test_nitrogen_is_read_from_the_difference_of_pathways():
 
 
 def test_a_state_holds_only_where_both_courses_are_in_it():
-    """The baseline is empty, the pathway still dissolves what it saved: that is no sensitivity of an empty topsoil."""
+    """The baseline is empty, the pathway still dissolves what it saved: no sensitivity of an empty topsoil."""
     nitrate = np.full((1, 2, 3, 8), 0.004)
     nitrate[:, 1] = 0.002
     depth = np.full((2, 3, 8), 0.4)
@@ -130,6 +130,37 @@ def test_members_that_disagree_on_ph_leave_the_sensitivity_without_bounds():
     torn = replace(agreed, ph=np.concatenate([down, up]))
     assert np.isfinite(row(time_table(agreed), LAB_PH, INTACT)["time_low"])
     assert row(time_table(torn), LAB_PH, INTACT)["time_low"] == -np.inf
+
+
+def test_a_ph_that_moves_by_less_than_it_is_wrong_by_carries_no_ratio():
+    """A hundredth in twenty years, all cells alike: a number, until one knows that pH is wrong by two hundredths."""
+    ph = np.array([8.20, 8.195, 8.19])[:, np.newaxis] * np.ones(12)
+    sic = -0.1 * np.arange(3)[:, np.newaxis] * np.ones(12)
+    found = made(ph[np.newaxis, np.newaxis], sic[np.newaxis, np.newaxis], np.zeros((1, 3, 12)))
+    exact, blurred = (row(time_table(found, ph_error=e), LAB_PH, INTACT) for e in (0.0, 0.02))
+    assert exact["time"] == pytest.approx(20.0)
+    assert np.isnan(blurred["time"])
+    assert (blurred["time_low"], blurred["time_high"]) == (-np.inf, np.inf)
+    assert blurred["ph_per_decade"] == pytest.approx(exact["ph_per_decade"])
+    assert row(time_table(found, ph_error=0.009), LAB_PH, INTACT)["time"] == exact["time"]
+
+
+def test_a_cell_of_which_one_member_says_nothing_counts_neither_way():
+    """No number is no change of zero: rates are those of the other cells, and so are area and years."""
+    ph = np.stack([np.full(9, 8.0), np.full(9, 7.6), np.full(9, 7.4)])[np.newaxis, np.newaxis]
+    sic = -0.1 * np.arange(3)[:, np.newaxis] * np.ones(9)
+    whole = made(ph, sic[np.newaxis, np.newaxis], np.full((1, 3, 9), 0.1))
+    two = replace(
+        whole,
+        ph=np.repeat(ph, 2, axis=0),
+        sic={"0_30cm": np.repeat(sic[np.newaxis, np.newaxis], 2, axis=0)},
+        nitrate=np.repeat(whole.nitrate, 2, axis=0),
+    )
+    two.ph[1, 0, 1:, :3] = np.nan
+    found = row(time_table(two), LAB_PH, PARTLY)
+    assert found["sic_kgC_ha_yr"] == pytest.approx(-100.0)
+    assert found["ph_per_decade"] == pytest.approx(-0.3)
+    assert (found["cells"], found["share_of_area_and_time"]) == (6, pytest.approx(2 / 3))
 
 
 @given(st.floats(1e-3, 1e3), st.permutations(range(6)))

@@ -20,7 +20,7 @@ from eurosic.explain.bootstrap import (
     slope_sums,
 )
 from eurosic.explain.observations import PH, STOCK, Observations
-from eurosic.explain.space_evidence import gather_evidence, slope_alone, slope_attributed, space_table
+from eurosic.explain.space_evidence import gather_evidence, slope_alone, slope_attributed, space_table, spread
 from eurosic.explain.states import ALL, FREE, INTACT, STATES, states_of_profiles, states_of_run
 
 TARGET = f"{STOCK}0_30cm"
@@ -62,6 +62,22 @@ def test_a_state_that_nobody_is_in_or_knows_has_no_slope(evidence):
     """Not a number, rather than zero."""
     assert np.isnan(slope_alone(evidence, PH, "front").value)
     assert np.isnan(slope_attributed(evidence, PH, "front").value)
+
+
+def test_soils_of_one_ph_have_no_slope_on_it_however_steep():
+    """Calcareous soils at 8.2, give or take 0.01: 300 kg m-2 for a unit of pH are told of nothing; clay is free."""
+    random = np.random.default_rng(8)
+    ph, clay = 8.2 + 0.01 * random.normal(size=60), random.uniform(5.0, 50.0, 60)
+    states = {ALL: np.ones(60, dtype=bool)}
+    observations = Observations(
+        "flat", "made up", Kind.MODELLED, pd.DataFrame({PH: ph, "clay": clay}),
+        pd.DataFrame({TARGET: 300.0 * (ph - 8.0)}), np.arange(60) % 6, states,
+    )  # fmt: skip
+    flat = gather_evidence(observations, TARGET, refits=1)
+    assert np.isnan(slope_alone(flat, PH).value)
+    assert np.isnan(slope_attributed(flat, PH).value)
+    assert np.isfinite(slope_alone(flat, "clay").value)
+    assert spread(flat, PH) == pytest.approx(ph.std())
 
 
 def test_the_table_has_a_row_a_covariate_and_shares_that_sum_to_one(evidence):

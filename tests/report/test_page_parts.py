@@ -209,7 +209,7 @@ def test_what_lies_outside_the_domain_is_said(outside, said):
 
 
 def test_time_beside_space_says_where_nothing_can_be_said():
-    """Too few sites, a ratio to no change at all, a slope of nothing; observations before what a run computed."""
+    """Nothing to go by, a ratio to no change at all, a slope of nothing; observations before what a run computed."""
     contrast = pd.DataFrame(
         {
             "driver": "lab pH",
@@ -228,7 +228,7 @@ def test_time_beside_space_says_where_nothing_can_be_said():
         }
     )
     told = explain_section(None, contrast, {})
-    for words in ("too few sites", "+27.9 to infinite", "about 0", "+2.70", "−86.8"):
+    for words in ("cannot be told", "+27.9 to infinite", "about 0", "+2.70", "−86.8"):
         assert words in told
     assert "run-2020" not in told
     assert "front" not in told

@@ -12,6 +12,7 @@ import zarr
 from click.testing import CliRunner
 
 from eurosic.base.errors import InputError, StoreError
+from eurosic.base.flags import Status
 from eurosic.cli import main
 from eurosic.explain import observations_dutch
 from eurosic.explain.observations_dutch import dutch_profiles
@@ -25,6 +26,7 @@ from eurosic.workflow.contrasting_cells import (
     read_cells,
     stored_trajectories,
 )
+from eurosic.workflow.contrasting_record import ph_error_of
 from eurosic.workflow.setup import forcing_of, set_up
 from tests.workflow.small import small_recipe
 
@@ -75,7 +77,7 @@ def test_the_known_physics_comes_out_of_the_process_model_itself(made):
         & (table["observations"] == "dutch-profiles")
     ].to_dict("records")  # fmt: skip
     assert intact["sic_kgC_ha_yr_high"] < -10.0
-    assert abs(intact["ph_per_decade"]) < 0.05
+    assert abs(intact["ph_per_decade"]) < 0.01
     assert intact["space"] > 1.0
 
 
@@ -96,6 +98,40 @@ def test_a_sample_of_cells_stands_for_the_area_of_all(run):
     assert area[0] == pytest.approx(area[1])
     again = every.some(10)
     assert float(again.rows["calcareous_arable_area"].sum()) * again.scale == pytest.approx(area[0])
+
+
+def test_members_are_not_asked_where_the_simulator_answered_in_their_stead(run, tmp_path):
+    """Every third cell was outside the domain: it is in the totals, and in no member's sample."""
+    folder = shutil.copytree(run, tmp_path / "run")
+    array = zarr.open_group(folder / "projection.zarr", mode="r+")["cell_status"]
+    status = np.asarray(array[:])
+    valued = np.flatnonzero(status == Status.PREDICTED)
+    status[valued[::3]], status[valued[1::3]] = (
+        Status.SIMULATED_OUTSIDE_DOMAIN,
+        Status.PREDICTED_OUTSIDE_DOMAIN,
+    )
+    array[:] = status
+    cells = read_cells(folder, most=10_000)
+    assert len(cells.places) == len(valued)
+    assert not np.isin(valued[::3], cells.answered.places).any()
+    assert np.isin(valued[1::3], cells.answered.places).all()
+    array[:] = Status.SIMULATED_OUTSIDE_DOMAIN
+    with pytest.raises(InputError, match="no cell that its predictor answered"):
+        _ = read_cells(folder, most=10_000).answered
+
+
+def test_the_error_of_ph_is_that_of_the_run_s_own_check(tmp_path):
+    """Buffered soils along the baseline, all years; nothing where nothing was checked."""
+    assert ph_error_of(tmp_path) == 0.0
+    rows = [
+        ("value", "baseline", "buffered", "all", "ph_lab_0_30cm", 0.024),
+        ("value", "baseline", "all", "all", "ph_lab_0_30cm", 0.029),
+        ("difference", "baseline", "buffered", "all", "ph_lab_0_30cm", 0.004),
+        ("value", "baseline", "buffered", "all", "ph_soil_0_30cm", 0.1),
+    ]
+    table = pd.DataFrame(rows, columns=["of", "pathway", "regime", "years", "target", "rmse"])
+    (tmp_path / "check.csv").write_text("# a check\n" + table.to_csv(index=False))
+    assert ph_error_of(tmp_path) == 0.024
 
 
 def test_trajectories_and_cross_sections_are_the_store_s(run):
