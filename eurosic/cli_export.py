@@ -27,8 +27,26 @@ _folder = click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--crate", is_flag=True, help="An RO-Crate of the run and of all exports that are there, into FOLDER."
 )
+@click.option(
+    "--variable",
+    "variables",
+    multiple=True,
+    help="Variable of the NetCDF files and GeoTIFFs (again for several; else all).",
+)
+@click.option(
+    "--pathway", "pathways", multiple=True, help="Pathway of these files (again for several; else all)."
+)
+@click.option(
+    "--year",
+    "years",
+    type=int,
+    multiple=True,
+    help="Year in these files (again for several; else all reported).",
+)
 @told
-def export(folder: Path, **asked: bool) -> None:
+def export(
+    folder: Path, variables: tuple[str, ...], pathways: tuple[str, ...], years: tuple[int, ...], **asked: bool
+) -> None:
     """Export the finished run in FOLDER for other tools; the same command goes on after an interruption."""
     from eurosic.workflow.exporting import export as export_run
 
@@ -37,8 +55,12 @@ def export(folder: Path, **asked: bool) -> None:
         raise click.UsageError(
             "Say what to export: --netcdf, --cog, --stac, --qgis, --crate, or several of them."
         )
+    if kinds == ["crate"] and (variables or pathways or years):
+        raise click.UsageError(
+            "--variable, --pathway and --year choose what other files hold; a crate lists all."
+        )
     with ConsoleTeller(what="files") as tell:
-        export_run(folder, kinds, tell=tell)
+        export_run(folder, kinds, variables=variables, pathways=pathways, years=years, tell=tell)
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """Cloud-optimised GeoTIFFs of a projection: one per variable and pathway, a band for each reported year.
 
-*Enters:* the lazy cube, a folder, the reported years. *Leaves:* finished files and their manifest, each file whole or
+*Enters:* the lazy cube, the files that are planned. *Leaves:* finished files and their manifest, each file whole or
 absent. One block of the grid, with all its years, is in memory at a time. Must not compute anything: values are
 those of the cube, read back and compared before a file gets its name. *Source:* OUTPUTS.md, section COG.
 """
@@ -23,50 +23,15 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from eurosic.base.errors import StoreError
-from eurosic.base.provenance import digest_of
-from eurosic.base.spread import percentiles_of
-from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
-from eurosic.outputs.cog_words import STATUS, CogFile, describe
-from eurosic.outputs.exportable import check_cube
+from eurosic.outputs.cog_words import CogFile, describe
 from eurosic.outputs.manifest import Manifest, claimed
 
-COG = "cog"
 # Blocks of the file; a multiple of the cube's own squares would unpack them more than once.
 _BLOCK = 512
 # What GDAL keeps unpacked while it copies, MB; its own default is a twentieth of the machine's memory.
 _CACHE_MB = 128
-_LAYOUT = 1  # raised when the layout of the files changes, so that older ones are made anew
 # Flags are written unsigned: GDAL before 3.7, that of Debian 12's QGIS among them, knows no signed byte.
 FLAG_NODATA = 255
-
-
-def plan_cogs(
-    cube: xr.Dataset, folder: Path, *, years: Sequence[int], variables: Sequence[str] | None = None
-) -> list[CogFile]:
-    """Return the files that an export makes: ``VARIABLE.PATHWAY.tif``, or ``VARIABLE.tif`` without pathway.
-
-    Percentiles are files of their own, beside their variable's.
-
-    Raises
-    ------
-    StoreError
-        If a variable or year is not in the cube.
-    GridError
-        If the cube's grid is flipped or has no CRS.
-    """
-    check_cube(cube, years, variables)
-    percentiles = [word.name for word in percentiles_of(TARGETS.values())]
-    known = (*TARGETS, *percentiles, *STOCKS, AREA.name, STATUS)
-    wanted = variables or [name for name in known if name in cube]
-    run = {str(key): str(value) for key, value in cube.attrs.items() if str(key).endswith("digest")}
-    files = []
-    for name in wanted:
-        moving = "pathway" in cube[name].dims
-        for pathway in map(str, cube["pathway"].values) if moving else ("",):
-            at = tuple(int(year) for year in years) if moving else ()
-            path = folder / (f"{name}.{pathway}.tif" if pathway else f"{name}.tif")
-            files.append(CogFile(name, pathway, at, path, digest_of([_LAYOUT, run, name, pathway, at])))
-    return files
 
 
 def export_cog(

@@ -15,8 +15,7 @@ import xarray as xr
 from pyproj import CRS
 
 from eurosic.outputs import cf
-
-STATUS = "status"
+from eurosic.outputs.exportable import STATUS
 
 
 @dataclass(frozen=True)

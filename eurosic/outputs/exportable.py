@@ -1,6 +1,6 @@
-"""What a cube must be before anything of it is exported.
+"""What a cube must be before anything of it is exported, and what of it can be asked for.
 
-*Enters:* the lazy cube and what is asked for. *Leaves:* nothing, or an error with every fault. Reads no value.
+*Enters:* the lazy cube and what is asked for. *Leaves:* names, or an error with every fault. Reads no value.
 """
 
 from __future__ import annotations
@@ -12,27 +12,43 @@ import numpy as np
 import xarray as xr
 
 from eurosic.base.errors import GridError, StoreError
+from eurosic.base.spread import percentiles_of
+from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
+
+STATUS = "status"
 
 
-def check_cube(cube: xr.Dataset, years: Sequence[int], variables: Sequence[str] | None) -> None:
-    """Raise unless a cube has what is asked for (`variables` None: anything), a CRS, and a grid that is not flipped.
+def exportable(cube: xr.Dataset) -> list[str]:
+    """Return the variables of a cube that can be exported: targets, percentiles, stocks, area, status."""
+    percentiles = [word.name for word in percentiles_of(TARGETS.values())]
+    return [name for name in (*TARGETS, *percentiles, *STOCKS, AREA.name, STATUS) if name in cube]
+
+
+def check_cube(
+    cube: xr.Dataset,
+    years: Sequence[int],
+    *,
+    variables: Sequence[str] | None = None,
+    pathways: Sequence[str] | None = None,
+) -> None:
+    """Raise unless a cube has what is asked for (None: anything), a CRS, and a grid that is not flipped.
 
     Raises
     ------
     StoreError
-        If a variable or year is not in the cube, or a pathway is no file name.
+        If a variable, pathway or year is not in the cube (all of them in one message, with what there is), or a
+        pathway is no file name.
     GridError
         If the grid does not run north to south and west to east, or has no CRS.
     """
-    absent = [name for name in (*(variables or ()), "status") if name not in cube]
-    unknown = sorted(set(years) - set(cube["year"].values.tolist()))
-    faults = [f"no variable {name!r}" for name in absent] + [f"no year {year}" for year in unknown]
+    names, known = exportable(cube), [str(pathway) for pathway in cube["pathway"].values]
+    faults = [f"no variable {name!r}" for name in (*(variables or ()), STATUS) if name not in names]
+    faults += [f"no pathway {pathway!r}" for pathway in pathways or () if pathway not in known]
+    faults += [f"no year {year}" for year in sorted(set(years) - set(cube["year"].values.tolist()))]
     faults += [] if years else ["no year is asked for"]
-    faults += [
-        f"pathway {p!r} is no file name" for p in cube["pathway"].values if Path(str(p)).name != str(p)
-    ]
+    faults += [f"pathway {pathway!r} is no file name" for pathway in known if Path(pathway).name != pathway]
     if faults:
-        has = f"variables {', '.join(map(str, cube.data_vars))} and years {_some(cube['year'].values)}"
+        has = f"variables {', '.join(names)}; pathways {', '.join(known)}; years {_told(cube['year'].values)}"
         raise StoreError("export", "; ".join(faults), wanted=has, do="Correct what is asked for.")
     reference = cube.coords["spatial_ref"].attrs if "spatial_ref" in cube.coords else {}
     if not {"crs_wkt", "GeoTransform"} <= set(reference):
@@ -41,5 +57,5 @@ def check_cube(cube: xr.Dataset, years: Sequence[int], variables: Sequence[str] 
         raise GridError("export", "the grid is flipped", wanted="y that decreases, x that increases")
 
 
-def _some(years: np.ndarray) -> str:
-    return f"{years[0]} to {years[-1]} ({len(years)})" if len(years) else "none"
+def _told(years: np.ndarray) -> str:
+    return ", ".join(map(str, years)) if len(years) else "none"

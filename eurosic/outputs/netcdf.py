@@ -50,7 +50,12 @@ class _Export:
 
 
 def export_netcdf(
-    cube: xr.Dataset, folder: Path, *, years: Sequence[int], variables: Sequence[str] | None = None
+    cube: xr.Dataset,
+    folder: Path,
+    *,
+    years: Sequence[int],
+    variables: Sequence[str] | None = None,
+    pathways: Sequence[str] | None = None,
 ) -> list[Path]:
     """Write one file per variable and pathway, ``VARIABLE.PATHWAY.nc``, and return their paths in order.
 
@@ -66,19 +71,25 @@ def export_netcdf(
         Made where absent.
     years
         Years to write, all of them in the cube.
-    variables
-        Names; all targets, stocks and the area where None.
+    variables, pathways
+        Names; where None, all targets, stocks and the area, of all pathways. A percentile stands for its variable's
+        file, and `status` for none, being in every file.
 
     Raises
     ------
     StoreError
-        If a variable or year is not in the cube, or a file of that name is not of this run. Nothing is written.
+        If a variable, pathway or year is not in the cube, `status` alone is asked for, a file of that name is not of
+        this run, or another process exports there. Nothing is written.
     GridError
         If the cube's grid does not run north to south and west to east, or has no CRS.
     """
     # All refusals come before the first byte: an export is asked for in one piece.
-    check_cube(cube, years, variables)
-    exports = list(_plan(cube, folder, years, variables))
+    check_cube(cube, years, variables=variables, pathways=pathways)
+    exports = list(_plan(cube, folder, years=years, variables=variables, pathways=pathways))
+    if not exports:
+        raise StoreError(
+            "export", "'status' alone is no NetCDF file", wanted="a variable: each file holds status"
+        )
     pending = [export for export in exports if not _is_complete(export, cube)]
     with claimed(folder) as scratch:
         # Every file holds it: read once, a byte a cell.
@@ -89,14 +100,21 @@ def export_netcdf(
 
 
 def _plan(
-    cube: xr.Dataset, folder: Path, years: Sequence[int], variables: Sequence[str] | None
+    cube: xr.Dataset,
+    folder: Path,
+    *,
+    years: Sequence[int],
+    variables: Sequence[str] | None,
+    pathways: Sequence[str] | None,
 ) -> Iterator[_Export]:
-    wanted = variables or [name for name in (*TARGETS, *STOCKS, AREA.name) if name in cube]
+    wanted = [name for name in (*TARGETS, *STOCKS, AREA.name) if name in cube]
+    if variables is not None:
+        wanted = [name for name in wanted if {name, *percentile_names(name)} & set(variables)]
     # Every digest of the cube counts: recipe, inputs, predictor, as far as the run records them.
     run = {str(key): str(value) for key, value in cube.attrs.items() if str(key).endswith("digest")}
     for name in wanted:
         moving = "pathway" in cube[name].dims
-        for pathway in map(str, cube["pathway"].values) if moving else ("",):
+        for pathway in map(str, pathways or cube["pathway"].values) if moving else ("",):
             at = tuple(int(year) for year in years) if moving else ()
             path = folder / (f"{name}.{pathway}.nc" if pathway else f"{name}.nc")
             beside = tuple(other for other in percentile_names(name) if other in cube)
@@ -127,18 +145,15 @@ def _is_complete(export: _Export, cube: xr.Dataset) -> bool:
 
 def _write(cube: xr.Dataset, export: _Export, scratch: Path) -> None:
     aside = scratch / export.path.name
-    try:
-        with netCDF4.Dataset(aside, "w", format="NETCDF4_CLASSIC") as file:
-            # Without this, every variable would be filled once before its values are written.
-            file.set_fill_off()
-            _lay_out(file, cube, export)
-            for name in (export.name, *export.beside):
-                _fill(file[name], cube[name], export)
-        with aside.open("rb") as written:
-            os.fsync(written.fileno())
-        aside.replace(export.path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with netCDF4.Dataset(aside, "w", format="NETCDF4_CLASSIC") as file:
+        # Without this, every variable would be filled once before its values are written.
+        file.set_fill_off()
+        _lay_out(file, cube, export)
+        for name in (export.name, *export.beside):
+            _fill(file[name], cube[name], export)
+    with aside.open("rb") as written:
+        os.fsync(written.fileno())
+    aside.replace(export.path)
 
 
 def _lay_out(file: netCDF4.Dataset, cube: xr.Dataset, export: _Export) -> None:

@@ -18,7 +18,8 @@ import xarray as xr
 from pyproj import CRS
 
 from eurosic.base.vocabulary import AREA, TARGETS
-from eurosic.outputs.cog_words import STATUS, CogFile
+from eurosic.outputs.cog_words import CogFile
+from eurosic.outputs.exportable import STATUS
 from eurosic.outputs.ledger import write_atomically
 from eurosic.outputs.qgis_style import Style, style_file, styles_of
 
@@ -87,7 +88,16 @@ def export_qgis(cube: xr.Dataset, files: Sequence[CogFile], folder: Path) -> lis
         path = folder / f"{name}.qgs"
         write_atomically(path, _project(name, groups, below, place))
         projects.append(path)
+    _forget_others(files, folder / _YEARS)
     return projects
+
+
+def _forget_others(files: Sequence[CogFile], folder: Path) -> None:
+    """Remove virtual rasters of years that no file holds any more: their band is another year's now."""
+    shown = {f"{file.path.stem}.{year}.vrt" for file in files for year in file.years}
+    for path in folder.glob("*.vrt"):
+        if path.name not in shown:
+            path.unlink()
 
 
 def _place(file: CogFile) -> _Place:

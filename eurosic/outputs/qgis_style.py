@@ -18,7 +18,8 @@ import rasterio
 from eurosic.base.flags import Regime, Status
 from eurosic.base.spread import PERCENTILES
 from eurosic.outputs import cf
-from eurosic.outputs.cog_words import STATUS, CogFile
+from eurosic.outputs.cog_words import CogFile
+from eurosic.outputs.exportable import STATUS
 
 # Orange to purple through a white that no land without value has; ends at equal distance from zero.
 _PUOR = (

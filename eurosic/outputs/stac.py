@@ -19,7 +19,8 @@ from pyproj import CRS, Transformer
 from shapely.geometry import Polygon, mapping
 
 from eurosic.outputs import cf
-from eurosic.outputs.cog_words import STATUS, CogFile
+from eurosic.outputs.cog_words import CogFile
+from eurosic.outputs.exportable import STATUS
 from eurosic.outputs.ledger import write_atomically
 from eurosic.outputs.manifest import Manifest
 
@@ -44,7 +45,7 @@ def export_stac(cube: xr.Dataset, files: Sequence[CogFile], folder: Path) -> lis
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = Manifest.read(files[0].path.parent)
-    collection = _collection(cube)
+    collection = _collection(cube, files)
     paths = [folder / "collection.json"]
     for pathway in dict.fromkeys(file.pathway for file in files):
         item = _item(cube, pathway, [file for file in files if file.pathway == pathway], manifest)
@@ -66,9 +67,15 @@ def _relative(node: pystac.Collection | pystac.Item) -> dict[str, object]:
     return {str(key): value for key, value in told.items()}
 
 
-def _collection(cube: xr.Dataset) -> pystac.Collection:
-    about = cube.attrs
-    years = [int(year) for year in cube["year"].values]
+def _years(cube: xr.Dataset, files: Iterable[CogFile]) -> list[int]:
+    """Return the years that files hold; those of the cube where all are without year."""
+    return sorted({year for file in files for year in file.years}) or [
+        int(year) for year in cube["year"].values
+    ]
+
+
+def _collection(cube: xr.Dataset, files: Sequence[CogFile]) -> pystac.Collection:
+    about, years = cube.attrs, _years(cube, files)
     west, south, east, north = _outline(cube).bounds
     span = [[datetime(years[0], 1, 1, tzinfo=UTC), datetime(years[-1], 12, 31, 23, 59, 59, tzinfo=UTC)]]
     title = str(about.get("title", "eurosic projection"))
@@ -88,8 +95,8 @@ def _collection(cube: xr.Dataset) -> pystac.Collection:
 
 
 def _item(cube: xr.Dataset, pathway: str, files: Sequence[CogFile], manifest: Manifest) -> pystac.Item:
-    years = [int(year) for year in cube["year"].values]
-    # What has no pathway is of the first day; a pathway spans the years that are reported.
+    years = _years(cube, files)
+    # What has no pathway is of the first day; a pathway spans the years of its files.
     last = datetime(years[-1], 12, 31, 23, 59, 59, tzinfo=UTC) if pathway else None
     start = datetime(years[0], 1, 1, tzinfo=UTC)
     outline = _outline(cube)

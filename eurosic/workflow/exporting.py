@@ -7,18 +7,20 @@ goes on. Computes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import xarray as xr
 
 from eurosic.base.errors import StoreError
-from eurosic.outputs.cog import COG, export_cog, plan_cogs
+from eurosic.outputs.cog import export_cog
+from eurosic.outputs.cog_plan import COG, finished_cogs, plan_cogs
 from eurosic.outputs.cog_words import CogFile
 from eurosic.outputs.crate import CRATE_FILES, write_crate
 from eurosic.outputs.cube import open_projection
+from eurosic.outputs.exportable import check_cube, exportable
 from eurosic.outputs.ledger import PARTIAL, sweep
 from eurosic.outputs.manifest import locked
 from eurosic.outputs.netcdf import export_netcdf
@@ -56,14 +58,34 @@ class Quiet:
         """Say nothing."""
 
 
-def export(folder: Path, kinds: Iterable[str], *, tell: Teller | None = None) -> dict[str, list[Path]]:
+def export(
+    folder: Path,
+    kinds: Iterable[str],
+    *,
+    variables: Sequence[str] = (),
+    pathways: Sequence[str] = (),
+    years: Sequence[int] = (),
+    tell: Teller | None = None,
+) -> dict[str, list[Path]]:
     """Export a finished run and return the files of each kind; catalogs and projects bring the GeoTIFFs they need.
+
+    Parameters
+    ----------
+    folder
+        The folder given to ``eurosic run --out``.
+    kinds
+        Some of `KINDS`.
+    variables, pathways, years
+        What of the run goes into NetCDF files and GeoTIFFs; all of each where empty. A catalog or a project holds
+        every GeoTIFF that lies there, chosen now or earlier; one that is there already is kept in step.
+    tell
+        Hears what is done.
 
     Raises
     ------
     StoreError
-        If a tile of the run is not finished, another export writes there, a file of another run is in the way, or
-        the disk is full or read-only. What was finished is kept.
+        If a tile of the run is not finished, what is asked for is not in the run, another export writes there, a file
+        of another run is in the way, or the disk is full or read-only. What was finished is kept.
     """
     tell = tell or Quiet()
     wanted = [kind for kind in KINDS if kind in set(kinds)]
@@ -72,20 +94,39 @@ def export(folder: Path, kinds: Iterable[str], *, tell: Teller | None = None) ->
     if not wanted:
         return made
     cube = open_projection(folder)
-    years = [int(year) for year in cube["year"].values]
+    chosen = _choice(cube, variables, pathways, years)
     # One lock for all kinds: a catalog must not be written while another export changes its files.
     with disk_told(folder), locked(folder):
         _sweep(folder)
         if NETCDF in wanted:
-            made[NETCDF] = export_netcdf(cube, folder / NETCDF, years=years)
+            made[NETCDF] = export_netcdf(cube, folder / NETCDF, **chosen)
             tell.say(f"netcdf     {len(made[NETCDF])} files in {folder / NETCDF}")
         if {COG, STAC, QGIS} & set(wanted):
-            files = plan_cogs(cube, folder / COG, years=years)
+            files = plan_cogs(cube, folder / COG, **chosen)
             made |= _rasters(folder, cube, files, wanted=wanted, tell=tell)
         if CRATE in wanted:
             made[CRATE] = write_crate(folder)
             tell.say(f"crate      {made[CRATE][-1]}")
     return made
+
+
+class _Choice(TypedDict):
+    variables: list[str] | None
+    pathways: list[str] | None
+    years: list[int]
+
+
+def _choice(
+    cube: xr.Dataset, variables: Sequence[str], pathways: Sequence[str], years: Sequence[int]
+) -> _Choice:
+    """Return what is asked for, each once, in the order of the run; refuse what the run does not hold."""
+    every = [int(year) for year in cube["year"].values]
+    check_cube(cube, years or every, variables=variables, pathways=pathways)
+    return {
+        "variables": [name for name in exportable(cube) if name in variables] or None,
+        "pathways": [name for name in map(str, cube["pathway"].values) if name in pathways] or None,
+        "years": [year for year in every if not years or year in years],
+    }
 
 
 def _sweep(folder: Path) -> None:
@@ -101,10 +142,12 @@ def _rasters(
     folder: Path, cube: xr.Dataset, files: list[CogFile], *, wanted: list[str], tell: Teller
 ) -> dict[str, list[Path]]:
     made = {COG: export_cog(cube, files, done=lambda count: tell.progress(count, len(files)))}
-    if STAC in wanted:
-        made[STAC] = export_stac(cube, files, folder / STAC)
-    if QGIS in wanted:
-        made[QGIS] = export_qgis(cube, files, folder / QGIS)
+    there = finished_cogs(cube, folder / COG)
+    # A catalog or project that lies there would else tell of bands that are others now.
+    if STAC in wanted or (folder / STAC).is_dir():
+        made[STAC] = export_stac(cube, there, folder / STAC)
+    if QGIS in wanted or (folder / QGIS).is_dir():
+        made[QGIS] = export_qgis(cube, there, folder / QGIS)
     for kind, paths in made.items():
         tell.say(f"{kind:<10} {len(paths)} files in {folder / kind}")
     return made

@@ -21,7 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import eurosic
-from eurosic.outputs.cog import export_cog, plan_cogs
+from eurosic.outputs.cog import export_cog
+from eurosic.outputs.cog_plan import plan_cogs
 from eurosic.outputs.netcdf import export_netcdf
 from eurosic.view.server import address_of
 from eurosic.workflow.viewing import open_viewer

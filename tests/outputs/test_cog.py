@@ -24,7 +24,8 @@ from eurosic.base.errors import EurosicError, GridError, StoreError
 from eurosic.base.grid import Grid
 from eurosic.base.vocabulary import TARGETS
 from eurosic.outputs import cog
-from eurosic.outputs.cog import FLAG_NODATA, export_cog, plan_cogs
+from eurosic.outputs.cog import FLAG_NODATA, export_cog
+from eurosic.outputs.cog_plan import finished_cogs, plan_cogs
 from eurosic.outputs.cog_words import band_times
 from eurosic.outputs.manifest import MANIFEST, Manifest, claimed
 from tests.report.synthetic import GRID, synthetic_cube
@@ -235,6 +236,23 @@ def test_a_file_that_was_moved_into_place_but_not_recorded_is_kept(cube: xr.Data
     _export(cube, tmp_path, STATE)
     assert paths[0].stat().st_mtime_ns == before
     assert set(Manifest.read(tmp_path).entries) == {path.name for path in paths}
+
+
+def test_finished_files_are_found_with_the_years_that_they_hold(cube: xr.Dataset, tmp_path: Path) -> None:
+    """Of any choice; not those of other values, cut short, or unfinished."""
+    assert finished_cogs(cube, tmp_path) == []
+    files = plan_cogs(cube, tmp_path, years=(2020,), variables=[STATE, FLUX], pathways=["zero_now"])
+    files += plan_cogs(
+        cube, tmp_path, years=YEARS, variables=["status", f"{STATE}_p05"], pathways=["baseline"]
+    )
+    export_cog(cube, files)
+    found = finished_cogs(cube, tmp_path)
+    assert sorted(file.path.name for file in found) == sorted(file.path.name for file in files)
+    assert set(found) == set(files)
+    files[0].path.write_bytes(files[0].path.read_bytes()[:-10])
+    files[1].path.write_bytes(b"")
+    assert set(finished_cogs(cube, tmp_path)) == set(files[2:])
+    assert finished_cogs(cube.assign_attrs(values_digest="other"), tmp_path) == []
 
 
 def test_an_interrupted_export_leaves_no_file(cube: xr.Dataset, tmp_path: Path) -> None:

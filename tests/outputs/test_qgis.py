@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eurosic.outputs import qgis_style
-from eurosic.outputs.cog import COG, export_cog, plan_cogs
+from eurosic.outputs.cog import export_cog
+from eurosic.outputs.cog_plan import COG, plan_cogs
 from eurosic.outputs.netcdf import export_netcdf
 from eurosic.outputs.qgis import QGIS, export_qgis
 from eurosic.outputs.qgis_style import round_up, styles_of

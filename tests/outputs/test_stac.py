@@ -15,7 +15,8 @@ import rasterio
 from shapely.geometry import Point, shape
 
 from eurosic.base.vocabulary import TARGETS
-from eurosic.outputs.cog import COG, export_cog, plan_cogs
+from eurosic.outputs.cog import export_cog
+from eurosic.outputs.cog_plan import COG, plan_cogs
 from eurosic.outputs.stac import LAYERS, STAC, export_stac
 from tests.report.synthetic import GRID, synthetic_cube
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pandas as pd
 import pyogrio
@@ -133,6 +134,99 @@ def test_an_unfinished_run_is_refused(finished: Path, polygons: Path, tmp_path: 
     done = _call("export", tmp_path, "--cog")
     assert done.exit_code == 2
     assert "holds no projection" in done.output
+
+
+# --- a choice of the run ---
+
+
+@pytest.fixture
+def bare(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the run without any export."""
+    ignored = shutil.ignore_patterns("cog", "stac", "qgis", "netcdf", ".export.lock")
+    return Path(shutil.copytree(finished, tmp_path / "bare", ignore=ignored))
+
+
+CHANGE = "sic_change_0_200cm"
+
+
+def test_one_variable_of_one_pathway_can_be_had(bare: Path) -> None:
+    """Of some years, in any order and twice: one file of each kind, with the store's values of these years."""
+    cube = eurosic.open_projection(bare)
+    chosen = ("--variable", CHANGE, "--pathway", "zero_now", "--year", 2024, "--year", 2020, "--year", 2024)
+    done = _call("export", bare, "--netcdf", "--cog", *chosen)
+    assert done.exit_code == 0, done.output
+    assert [path.name for path in bare.glob("cog/*.tif")] == [f"{CHANGE}.zero_now.tif"]
+    assert [path.name for path in bare.glob("netcdf/*.nc")] == [f"{CHANGE}.zero_now.nc"]
+    wanted = cube[CHANGE].sel(pathway="zero_now", year=[2020, 2024]).values
+    with rasterio.open(bare / "cog" / f"{CHANGE}.zero_now.tif") as file:
+        assert file.descriptions == ("2020", "2024")
+        np.testing.assert_array_equal(file.read(), wanted)
+    with netCDF4.Dataset(bare / "netcdf" / f"{CHANGE}.zero_now.nc") as file:
+        np.testing.assert_array_equal(np.ma.filled(file[CHANGE][:], np.nan), wanted)
+
+
+def test_catalog_and_projects_hold_what_lies_there(bare: Path) -> None:
+    """What was chosen now and before, each with its own years; the project's layers are those of the files."""
+    first = ("--variable", CHANGE, "--pathway", "baseline", "--year", 2024)
+    second = ("--variable", CHANGE, "--variable", "status", "--pathway", "zero_now", "--year", 2022)
+    for chosen in (first, second):
+        done = _call("export", bare, "--stac", "--qgis", *chosen)
+        assert done.exit_code == 0, done.output
+    items = {path.stem: json.loads(path.read_text()) for path in bare.glob("stac/*.json")}
+    assert set(items) == {"collection", "baseline", "zero_now", "layers"}
+    assert [band["name"] for band in items["baseline"]["assets"][CHANGE]["bands"]] == ["2024"]
+    assert items["zero_now"]["properties"]["end_datetime"] == "2022-12-31T23:59:59Z"
+    (interval,) = items["collection"]["extent"]["temporal"]["interval"]
+    assert interval == ["2022-01-01T00:00:00Z", "2024-12-31T23:59:59Z"]
+    assert [path.name for path in bare.glob("qgis/*.qgs")] == [f"{CHANGE}.qgs"]
+    layers = (bare / "qgis" / f"{CHANGE}.qgs").read_text()
+    assert f"{CHANGE}_baseline_2024" in layers
+    assert f"{CHANGE}_zero_now_2022" in layers
+    assert "2020" not in layers
+    rasters = {path.name for path in bare.glob("qgis/years/*.vrt")}
+    assert rasters == {f"{CHANGE}.baseline.2024.vrt", f"{CHANGE}.zero_now.2022.vrt"}
+
+
+def test_a_catalog_is_kept_in_step_with_its_files(bare: Path) -> None:
+    """Rasters of other years than before: the project that lies there shows them, though nobody asked for it."""
+    chosen = ("--variable", CHANGE, "--pathway", "zero_now")
+    assert _call("export", bare, "--qgis", *chosen).exit_code == 0
+    assert len(list(bare.glob("qgis/years/*.vrt"))) == 3
+    assert _call("export", bare, "--cog", *chosen, "--year", 2022).exit_code == 0
+    (raster,) = bare.glob("qgis/years/*.vrt")
+    assert raster.name == f"{CHANGE}.zero_now.2022.vrt"
+    with rasterio.open(raster) as shown:
+        cube = eurosic.open_projection(bare)
+        wanted = cube[CHANGE].sel(pathway="zero_now", year=2022).values
+        np.testing.assert_array_equal(shown.read(1), wanted)
+    assert not (bare / "stac").exists()
+
+
+@pytest.mark.parametrize("kind", ["--cog", "--netcdf", "--stac", "--qgis"])
+def test_what_the_run_does_not_hold_is_refused_with_what_it_holds(bare: Path, kind: str) -> None:
+    """Variable, pathway and year at once; no folder is made."""
+    done = _call(
+        "export", bare, kind, "--variable", "gold", "--variable", "country", "--pathway", "x", "--year", 2021
+    )
+    assert done.exit_code == 2
+    told = " ".join(done.output.split())
+    assert "no variable 'gold'; no variable 'country'; no pathway 'x'; no year 2021" in told
+    for known in ("sic_change_0_30cm", "status", "baseline, f2f_input, same, zero_now", "2020, 2022, 2024"):
+        assert known in told
+    assert not {"cog", "netcdf", "stac", "qgis", ".export.lock"} & {path.name for path in bare.iterdir()}
+
+
+def test_a_choice_that_chooses_nothing_is_told(bare: Path) -> None:
+    """A crate lists all that is there; `status` stands in every NetCDF file and is none of its own."""
+    done = _call("export", bare, "--crate", "--year", 2020)
+    assert done.exit_code == 2
+    assert "a crate lists all" in done.output
+    done = _call("export", bare, "--netcdf", "--variable", "status")
+    assert done.exit_code == 2
+    assert "'status' alone is no NetCDF file" in done.output
+
+
+# --- one at a time ---
 
 
 @pytest.mark.parametrize("kind", ["--netcdf", "--cog", "--stac", "--qgis", "--crate"])
