@@ -6,6 +6,9 @@ deviations packed into two bytes and back. Must not know predictors or files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,10 +27,20 @@ ADDED_UP, SINCE_START = "co2_to_air_from_carbonate", "co2_to_air_from_carbonate_
 SUMMED = (*TOTALLED, SINCE_START)
 
 # A half has all its bits from 6e-5 upwards: fluxes that lie 1e-6 kg m-2 yr-1 apart are lifted above that.
-_LIFT = np.float32(1024.0)
-_MOST = np.float32(np.finfo(np.float16).max)
+SCALE = 2.0**-10
+_LIFT = np.float32(1.0 / SCALE)
+# The largest half that is one after rounding too.
+_MOST = np.float32(65024.0)
 # Of 11 bits seven are kept, for 0.8 % of a deviation is no news of an interval; the others, zero, take no room.
 _DROPPED = 4
+# What a store says of deviations that are packed so: who opens it with xarray has them unpacked.
+PACKED: Mapping[str, str | float] = MappingProxyType(
+    {
+        "units": "kg m-2",
+        "scale_factor": SCALE,
+        "comment": "fluxes: kg m-2 yr-1; stored as halves, value = stored x scale_factor",
+    }
+)
 
 
 def pack_deviation(deviation: NDArray[np.floating]) -> NDArray[np.float16]:
@@ -38,16 +51,15 @@ def pack_deviation(deviation: NDArray[np.floating]) -> NDArray[np.float16]:
     >>> float(unpack_deviation(pack_deviation(np.array([0.375])))[0])
     0.375
     """
-    bits = (
-        np.clip(np.asarray(deviation, np.float32) * _LIFT, -_MOST, _MOST).astype(np.float16).view(np.uint16)
-    )
+    lifted = np.multiply(deviation, _LIFT, dtype=np.float32)
+    # Two comparisons in place take a third of the time of `clip`, which goes through halves one by one.
+    np.maximum(np.minimum(lifted, _MOST, out=lifted), -_MOST, out=lifted)
+    bits = lifted.astype(np.float16).view(np.uint16)
     # To the nearest, and of two that are as near to the even one: sums of many are not drawn to zero.
     bits = bits + np.uint16((1 << (_DROPPED - 1)) - 1) + ((bits >> _DROPPED) & 1)
-    rounded = (bits & np.uint16(0xFFFF << _DROPPED & 0xFFFF)).view(np.float16)
-    # Rounding up may have left the range of halves.
-    return np.clip(rounded, np.float16(-_MOST), np.float16(_MOST))
+    return (bits & np.uint16(0xFFFF << _DROPPED & 0xFFFF)).view(np.float16)
 
 
 def unpack_deviation(packed: NDArray[np.float16]) -> NDArray[np.float64]:
     """Return what `pack_deviation` was given, within its rounding."""
-    return packed.astype(np.float64) / float(_LIFT)
+    return packed.astype(np.float64) * SCALE

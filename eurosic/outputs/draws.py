@@ -15,16 +15,18 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
-from eurosic.base.summed import SUMMED, pack_deviation, unpack_deviation
+from eurosic.base.errors import StoreError
+from eurosic.base.summed import PACKED, SCALE, SUMMED, pack_deviation, unpack_deviation
 
 UNCERTAINTY = "uncertainty.zarr"
 _DIMS = ("draw", "summed", "pathway", "year", "sampled")
 _TOLD = {
     "long_name": "value with drawn inputs, less that with the inputs as they are",
-    "units": "kg m-2",
-    "comment": "fluxes: kg m-2 yr-1; one state of the world a draw, the same for all pathways and years;"
-    " stored 1024 times as large, as halves",
+    **PACKED,
+    "comment": f"{PACKED['comment']}; one state of the world a draw, the same for all pathways and years",
 }
+# To be raised whenever draws of the same run would be stored in another way, or hold something else.
+LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,21 @@ class DrawStore:
         group["done"][draw] = 1
 
     def deviations(self) -> NDArray[np.float64]:
-        """Return all draws, in memory: some hundred megabytes, whatever the grid."""
+        """Return all draws, in memory: some hundred megabytes, whatever the grid.
+
+        Raises
+        ------
+        StoreError
+            If some of them are not finished: as zeros they would make every interval too narrow.
+        """
+        missing = self.missing()
+        if missing:
+            raise StoreError(
+                str(self.path),
+                f"{len(missing)} of {self.number} draws are not finished",
+                wanted="all draws: a part of them gives intervals that are too narrow",
+                do="Give the run's command again: what is finished is kept.",
+            )
         return unpack_deviation(np.asarray(zarr.open_group(self.path, mode="r")["deviation"][:]))
 
     def thinned(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -66,12 +82,29 @@ class DrawStore:
 
 
 def open_draws(folder: Path, digest: str | None = None) -> DrawStore | None:
-    """Return the draws of a run's folder; None where there are none, or they are not of this digest."""
+    """Return the draws of a run's folder; None where there are none, or they are not of this digest.
+
+    Raises
+    ------
+    StoreError
+        If they are kept in a way that is not ours: read as ours they would be wrong by a constant.
+    """
     path = folder / UNCERTAINTY
     if not (path / "zarr.json").is_file():
         return None
-    found = zarr.open_group(path, mode="r").attrs.get("digest")
-    return DrawStore(path) if found is not None and digest in (None, found) else None
+    group = zarr.open_group(path, mode="r")
+    found = group.attrs.get("digest")
+    if found is None or digest not in (None, found):
+        return None
+    kept = group["deviation"]
+    if kept.dtype != np.float16 or kept.attrs.get("scale_factor") != SCALE:
+        raise StoreError(
+            str(path),
+            f"holds draws as {kept.dtype}, scale_factor {kept.attrs.get('scale_factor', 'not told')}",
+            wanted=f"float16, scale_factor {SCALE}: another version of eurosic wrote it",
+            do="Remove it and give the run's command again: the draws are made anew, all else is kept.",
+        )
+    return DrawStore(path)
 
 
 def create_draws(

@@ -13,7 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eurosic.base.summed import SINCE_START, SUMMED
-from eurosic.report.intervals import ALL, NOT_REPORTED, UNKNOWN, WORDS, Bounds, Deviations, bounds_of
+from eurosic.report.intervals import (
+    ALL,
+    EMULATOR,
+    INPUTS,
+    NOT_REPORTED,
+    UNKNOWN,
+    UNKNOWN_BUT_INPUTS,
+    WORDS,
+    Bounds,
+    Deviations,
+    bounds_of,
+)
 
 Array = NDArray[np.float64]
 
@@ -88,5 +99,7 @@ def intervals_of(
 ) -> Intervals:
     """Return the intervals of sums from their deviations; `emulated` says that an emulator's error is in them."""
     sources = found.sources
-    words = UNKNOWN if emulated and not sources else WORDS[sources]
+    words = WORDS[sources]
+    if emulated and EMULATOR not in sources:
+        words = UNKNOWN_BUT_INPUTS if INPUTS in sources else UNKNOWN
     return Intervals(words, bounds_of(found, baseline=baseline), tuple(places), tuple(years))

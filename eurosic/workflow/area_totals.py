@@ -24,7 +24,7 @@ from eurosic.base.grid import Grid
 from eurosic.base.pathway import BASELINE
 from eurosic.base.vocabulary import AREA
 from eurosic.outputs.ledger import write_atomically
-from eurosic.outputs.run_store import disk_told
+from eurosic.outputs.run_store import RECORD, disk_told, read_record
 from eurosic.outputs.store import CELLS, PROJECTION, recorded_tiles
 from eurosic.report.polygon_totals import COUNTED, PolygonSums, polygon_csv, polygon_table
 from eurosic.report.polygons import Polygons, covers, read_polygons
@@ -57,6 +57,7 @@ def totals_by(
         If polygons lie outside the grid (unless `skip_outside`, and some do not).
     """
     check_finished(folder)
+    _check_closed(folder)
     group = zarr.open_group(folder / PROJECTION, mode="r")
     grid = Grid(**group.attrs["grid"])
     polygons = read_polygons(by, grid, name=name, skip_outside=skip_outside)
@@ -71,6 +72,18 @@ def totals_by(
         write_atomically(paths[0], text)
         _write_geopackage(paths[1], table, polygons, grid)
     return AreaTotals(table, paths)
+
+
+def _check_closed(folder: Path) -> None:
+    """Raise `StoreError` unless a run came to its end: self-check and draws come after the last tile."""
+    state = (read_record(folder) or {}).get("state", "not recorded")
+    if state != "finished":
+        raise StoreError(
+            str(folder),
+            f"the run is not finished ({RECORD}: {state})",
+            wanted="a run with its self-check and its draws: intervals are made of them",
+            do="Give the run's command again: what is finished is kept.",
+        )
 
 
 def polygon_sums(folder: Path, polygons: Polygons, shares: csr_array) -> PolygonSums:

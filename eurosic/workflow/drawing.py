@@ -18,7 +18,7 @@ from distributed import Client, as_completed
 from eurosic.base.provenance import digest_of
 from eurosic.base.vocabulary import AREA
 from eurosic.inputs.uncertain import Spreads, drawn_rows
-from eurosic.outputs.draws import DrawStore, create_draws, open_draws
+from eurosic.outputs.draws import LAYOUT, DrawStore, create_draws, open_draws
 from eurosic.outputs.store import CELLS, PROJECTION
 from eurosic.projection.drawn import UNDRAWN, World
 from eurosic.projection.outside import has_value
@@ -43,9 +43,10 @@ def draw_inputs(
     asked = setup.recipe.uncertainty
     if asked is None:
         return None
-    # The table stands for recipe, inputs and version.
-    digest = digest_of([table.digest, setup.predictor.digest, "uncertainty"])
-    store = open_draws(folder, digest) or _create(setup, folder, digest, asked)
+    # The table stands for recipe, inputs and version. Worlds and cells do not change with how they are stored.
+    worlds = digest_of([table.digest, setup.predictor.digest, "uncertainty"])
+    digest = digest_of([worlds, LAYOUT])
+    store = open_draws(folder, digest) or _create(setup, folder, digest, asked, seed=_seed(worlds))
     todo = store.missing()
     if not todo:
         return store
@@ -55,7 +56,7 @@ def draw_inputs(
     forcing = forcing_of(setup, folder)
     world = World(
         table.rows_at(cells),
-        partial(drawn_rows, spreads=Spreads(**asked.spreads()), seed=_seed(digest)),
+        partial(drawn_rows, spreads=Spreads(**asked.spreads()), seed=_seed(worlds)),
         forcing,
         setup.predictor,
         setup.tile_spec(forcing, ()),
@@ -68,12 +69,12 @@ def _seed(digest: str) -> int:
     return int(digest[:12], 16)
 
 
-def _create(setup: Setup, folder: Path, digest: str, asked: Uncertainty) -> DrawStore:
+def _create(setup: Setup, folder: Path, digest: str, asked: Uncertainty, *, seed: int) -> DrawStore:
     cells = zarr.open_group(folder / CELLS, mode="r")
     status = np.asarray(zarr.open_array(folder / PROJECTION / "cell_status", mode="r")[:])
     # A cell without a value is in no total.
     area = np.where(has_value(status), np.asarray(cells[AREA.name][:], np.float64), 0.0)
-    thinned = thin(area, np.asarray(cells["country"][:]), asked.cells, seed=_seed(digest))
+    thinned = thin(area, np.asarray(cells["country"][:]), asked.cells, seed=seed)
     leading = (len(setup.recipe.pathways), len(setup.recipe.projection.years))
     return create_draws(
         folder, digest, draws=asked.draws, leading=leading, cells=thinned.cells, owner=thinned.owner

@@ -20,7 +20,6 @@ from eurosic.base.pathway import BASELINE
 from eurosic.base.summed import SUMMED, TOTALLED, unpack_deviation
 from eurosic.base.vocabulary import AREA
 from eurosic.outputs.draws import open_draws
-from eurosic.outputs.run_store import read_record
 from eurosic.outputs.store import CELLS, PROJECTION, recorded_tiles
 from eurosic.projection.outside import has_value
 from eurosic.projection.thin import Thinned
@@ -35,7 +34,7 @@ Array = NDArray[np.float64]
 _EMULATED = (Status.PREDICTED, Status.PREDICTED_OUTSIDE_DOMAIN)
 # Polygons of which members and draws are held at once: some hundred megabytes.
 _AT_ONCE = 128
-# The simulator's name, as run.json has it.
+# The simulator's name, as the store has it from its beginning.
 _SIMULATOR = "simulator"
 
 
@@ -70,7 +69,7 @@ def polygon_intervals(
     """
     store = zarr.open_group(folder / PROJECTION, mode="r")
     calibration = read_calibration(folder)
-    emulated = (read_record(folder) or {}).get("predictor") != _SIMULATOR
+    emulated = store.attrs.get("predictor") != _SIMULATOR
     found = [
         _of_polygons(store, folder, shares[:, start : start + _AT_ONCE], calibration, emulated=emulated)
         for start in range(0, len(names), _AT_ONCE)

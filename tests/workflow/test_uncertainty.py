@@ -12,6 +12,7 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+import xarray as xr
 import zarr
 from click.testing import CliRunner, Result
 from exactextract import exact_extract
@@ -93,6 +94,17 @@ def test_europes_interval_is_that_of_the_members_sums_by_hand(drawn, totals):
         half = np.hypot(factor * spread, mean[-1] * area) / 1e9
         low, high = (totals.loc[pathway, f"{COLUMN}_emulator_{end}"] for end in ("p05", "p95"))
         assert (high - low) / 2 == pytest.approx(half, rel=0.002)
+
+
+def test_who_opens_the_members_with_xarray_has_their_unit(drawn):
+    """Deviations of cells times their area are the sums of a member, in kg: `scale_factor` is applied once."""
+    store = xr.open_zarr(drawn[1] / "projection.zarr", consolidated=False, chunks=None)
+    area = zarr.open_group(drawn[1] / "cells.zarr", mode="r")["calcareous_arable_area"][:]
+    by_hand = store["member_deviation"].astype(float).values @ area
+    summed = store["member_total"].sum(["tile", "country"])[:, : len(TOTALLED)]
+    np.testing.assert_allclose(by_hand, summed, rtol=0.01, atol=1e3)
+    assert np.abs(by_hand[:, CHANGE]).max() > 1e6
+    assert store["member_deviation"].attrs["units"] == "kg m-2"
 
 
 def test_the_simulator_lies_within(drawn, totals):
@@ -219,6 +231,41 @@ def test_the_geopackage_holds_the_ends_too(drawn, polygons):
     fields = dict(zip(meta["fields"], values, strict=True))
     wanted = polygons.loc[("west", "zero_now", 2024), f"{COLUMN}_p05"]
     assert fields[f"{COLUMN}_p05_zero_now"][0] == pytest.approx(wanted, rel=1e-4)
+
+
+# --- refusals ---
+
+
+@pytest.fixture
+def cut(drawn, polygons, tmp_path) -> Path:
+    """A copy of the run as a kill during its draws leaves it: all tiles, some draws, nothing after them."""
+    folder = Path(shutil.copytree(drawn[1], tmp_path / "cut"))
+    zarr.open_group(folder / "uncertainty.zarr", mode="r+")["done"][10:] = 0
+    (folder / "calibration.json").unlink()
+    for path in folder.glob("totals*"):
+        path.unlink()
+    return folder
+
+
+def test_a_run_that_was_cut_off_in_its_draws_has_no_totals_of_polygons(drawn, cut):
+    """Draws that are not there would be zeros, and the emulator a simulator: refused, nothing written."""
+    record = json.loads((cut / "run.json").read_text())
+    for state, words in (("started", "run is not finished"), ("finished", "10 of 20 draws are not finished")):
+        (cut / "run.json").write_text(json.dumps({**record, "state": state}))
+        done = _call("totals", cut, "--by", drawn[0].folder / "regions.gpkg")
+        assert done.exit_code == 2
+        assert words in done.output
+        assert "Give the run's command again" in done.output
+        assert not list(cut.glob("totals*"))
+
+
+def test_an_emulator_without_a_calibration_is_still_an_emulator(drawn, cut):
+    """With all draws, but no cell that the simulator could do: its error is not known, and that is said."""
+    zarr.open_group(cut / "uncertainty.zarr", mode="r+")["done"][:] = 1
+    done = _call("totals", cut, "--by", drawn[0].folder / "regions.gpkg")
+    assert done.exit_code == 0, done.output
+    words = pd.read_csv(cut / "totals_by_regions.csv", comment="#")["interval"]
+    assert set(words) == {"input uncertainty only: the emulator's error is not known"}
 
 
 # --- without ---
