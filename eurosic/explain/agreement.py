@@ -1,6 +1,7 @@
-"""How far two sets of attributions say the same: rank correlation, and the mean gap.
+"""How far two sets of attributions say the same: rank correlation of each group over cells, and the mean gap.
 
-*Enters:* two attributions of the same cells, groups and targets. *Leaves:* a few numbers for each target. Pure.
+*Enters:* two attributions of the same cells and groups. *Leaves:* a few numbers. Groups are never ranked together:
+that some are large and others small would carry the correlation, whatever is said of cells. Pure.
 *Source:* Spearman (1904).
 """
 
@@ -17,22 +18,32 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Agreement:
-    """Rank correlation over cells and groups, None where one is constant; mean gap over the second's mean size."""
+    """Rank correlation over cells of each group, None where one is constant; mean gap over the second's mean size."""
 
-    rank_correlation: float | None
+    rank_correlations: tuple[float | None, ...]
     mean_gap: float
+
+    @property
+    def lowest(self) -> float | None:
+        """The rank correlation of the group on which they agree least; None where no group varies."""
+        return min((one for one in self.rank_correlations if one is not None), default=None)
 
 
 def agreement_of(one: Array, other: Array) -> Agreement:
-    """Return how far two arrays of attributions agree, whatever their shape.
+    """Return how far two attributions agree, both ``(cell, group)``.
 
     Examples
     --------
-    >>> agreement_of(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))
-    Agreement(rank_correlation=1.0, mean_gap=0.142857)
+    >>> agreement_of(np.array([[1.0, 9.0], [2.0, 8.0]]), np.array([[1.0, 8.0], [2.0, 9.0]]))
+    Agreement(rank_correlations=(1.0, -1.0), mean_gap=0.1)
     """
     size = float(np.abs(other).mean())
     gap = float(np.abs(one - other).mean())
-    ranked = np.ptp(one) > 0.0 and np.ptp(other) > 0.0
-    ranks = round(float(spearmanr(one.ravel(), other.ravel()).statistic), 6) if ranked else None
+    ranks = tuple(_ranked(*pair) for pair in zip(one.T, other.T, strict=True))
     return Agreement(ranks, round(gap / size, 6) if size > 0.0 else gap)
+
+
+def _ranked(one: Array, other: Array) -> float | None:
+    if np.ptp(one) == 0.0 or np.ptp(other) == 0.0:
+        return None
+    return round(float(spearmanr(one, other).statistic), 6)

@@ -109,7 +109,7 @@ def attribute(game: Game, rows: Rows, design: Design) -> Attribution:
     Attribution
         Results are NaN in a cell of which a mix with the background has no prediction.
     """
-    prediction = game.value(rows)
+    prediction = valued(game, rows)
     mixed = np.flatnonzero(~(design.full | design.empty))
     results = _weighed(design.coefficients[:, design.full], prediction[:, None])
     results += _weighed(
@@ -136,12 +136,20 @@ def _mixed_values(game: Game, rows: Rows, design: Design, mixed: NDArray[np.intp
     if not len(mixed):
         return np.zeros((cells, 0, *game.background_values.shape[1:]))
     flat = mix(game.groups, rows, game.background.rows, design, mixed)
-    parts = [
-        game.value({name: array[start : start + game.batch] for name, array in flat.items()})
-        for start in range(0, cells * len(mixed), game.batch)
-    ]
-    values = np.concatenate(parts)
+    values = valued(game, flat)
     return values.reshape(cells, len(mixed), *values.shape[1:])
+
+
+def valued(game: Game, rows: Rows) -> Array:
+    """Return the predictions of raw rows, a batch at once, ``(cell, ...)``; of no rows, none."""
+    cells = len(next(iter(rows.values())))
+    starts = range(0, max(cells, 1), game.batch)
+    return np.concatenate(
+        [
+            game.value({name: array[start : start + game.batch] for name, array in rows.items()})
+            for start in starts
+        ]
+    )
 
 
 def mix(

@@ -88,7 +88,8 @@ def _apportioned(strata: NDArray[np.integer], area: Array, cells: int) -> dict[i
     codes, inverse, sizes = np.unique(strata, return_inverse=True, return_counts=True)
     quota = cells * np.bincount(inverse, weights=area) / area.sum()
     numbers = np.maximum(np.floor(quota), 1.0).astype(int)
-    for place in np.argsort(np.floor(quota) - quota)[: max(0, cells - int(numbers.sum()))]:
+    # A stratum that has its one cell for a quota below one has more than its due, and no remainder.
+    for place in np.argsort(numbers - quota, kind="stable")[: max(0, cells - int(numbers.sum()))]:
         numbers[place] += 1
     return {int(code): int(min(n, size)) for code, n, size in zip(codes, numbers, sizes, strict=True)}
 

@@ -10,12 +10,12 @@ al. (2017); their mean over a background: Erion et al. (2021), expected gradient
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from eurosic.explain.attribution import Array, Attribution, Game, Rows
+from eurosic.explain.attribution import Array, Attribution, Game, Rows, valued
 
 # Share of the way by which a group goes back and forth: the rounding of float32 divided by it stays below 1e-5.
 _REACH = 0.02
@@ -39,7 +39,7 @@ def integrated_gradients(game: Game, rows: Rows, *, nodes: int = NODES) -> Attri
     nodes
         Points along each way.
     """
-    prediction = game.value(rows)
+    prediction = valued(game, rows)
     points, shares = np.polynomial.legendre.leggauss(nodes)
     stops = [
         _Stop(place, float(at), float(weight * share) / (2.0 * _REACH))
@@ -72,7 +72,7 @@ def _slopes(game: Game, rows: Rows, stops: Sequence[_Stop]) -> Array:
         for further in (_REACH, -_REACH)
     ]
     flat = {name: np.concatenate([one[name] for one in moved]) for name in rows}
-    values = np.concatenate([game.value(part) for part in _parts(flat, game.batch)])
+    values = valued(game, flat)
     shaped = values.reshape(len(stops), len(game.groups), 2, -1, *values.shape[1:])
     slopes = np.tensordot([stop.weight for stop in stops], shaped[:, :, 0] - shaped[:, :, 1], axes=1)
     return np.moveaxis(slopes, 0, 1)
@@ -89,9 +89,3 @@ def _on_the_way(
         share = stop.at + further if name in columns else stop.at
         moved[name] = other + share * (moved[name] - other)
     return moved
-
-
-def _parts(rows: Rows, size: int) -> Iterator[Rows]:
-    cells = len(next(iter(rows.values())))
-    for start in range(0, cells, size):
-        yield {name: values[start : start + size] for name, values in rows.items()}

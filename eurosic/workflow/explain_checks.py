@@ -2,7 +2,8 @@
 
 *Enters:* cells of a run and what was asked of them. *Leaves:* for each chunk of cells, as a worker finds it: exact
 attributions, those along a straight way, those of permutations, and interactions of pairs; from all chunks, how far
-they agree. A background of a few cells serves here, the same for all explainers: what is judged is the explainer.
+they agree. Explainers are judged against the background and by the permutations of the attributions themselves;
+interactions, which are told as they are, against a few cells.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from eurosic.explain.agreement import agreement_of
 from eurosic.explain.attribution import Background, Game, attribute, open_game
 from eurosic.explain.gradients import integrated_gradients
 from eurosic.explain.groups import Group
-from eurosic.explain.shapley import exact_design, interaction_design, sampled_design
+from eurosic.explain.shapley import exact_design, interaction_design
 from eurosic.workflow.explain_task import Question, RunCells
 
-# Cells of each look, of a task, and of the background.
+# Cells of each look, of a task, and of the background of interactions.
 EXACT_CELLS, STRAIGHT_CELLS, PAIR_CELLS = 16, 48, 128
-_TOGETHER = 16
+_TOGETHER = 8
 FEW = 8
 
 
@@ -43,31 +44,27 @@ class Looked:
 
 @dataclass(frozen=True)
 class SecondLook:
-    """What a worker needs to look again: the question of the baseline alone, against few cells.
-
-    `walks` of each of them make as many as the attributions themselves rest on.
-    """
+    """What a worker needs to look again: the question of the baseline alone, and what pairs are asked against."""
 
     cells: RunCells
     question: Question
     coarse: tuple[Group, ...]
-    walks: int = 1
+    few: Background
 
     def __call__(self, cells: NDArray[np.int64], first: int) -> Looked:
         """Return what is found of some cells, the `first` of which stands at this place of the sample."""
         rows = self.cells.rows(cells)
-        fine = self.question.game()
-        players, weights = len(self.question.groups), self.question.background.weights
+        question, fine = self.question, self.question.game()
+        every = exact_design(len(question.groups), question.background.weights)
         exact = self._some(rows, first, EXACT_CELLS)
         straight = self._some(rows, first, STRAIGHT_CELLS)
-        sampled = sampled_design(players, weights, seed=self.question.seed, walks=self.walks)
         found = integrated_gradients(fine, straight).results
-        pairs = open_game(self.coarse, self.question.background, self.question.value, batch=fine.batch)
+        pairs = open_game(self.coarse, self.few, question.value, batch=fine.batch)
         return Looked(
-            attribute(fine, exact, exact_design(players, weights)).results[:, :, 0],
+            attribute(fine, exact, every).results[:, :, 0],
             found[:, :, 0],
-            attribute(fine, straight, sampled).results[:, :, 0],
-            _pairs(pairs, rows, weights),
+            attribute(fine, straight, question.design()).results[:, :, 0],
+            _pairs(pairs, rows, self.few.weights),
         )
 
     def _some(
@@ -93,10 +90,10 @@ def look_again(look: SecondLook, cells: NDArray[np.int64], client: Client, *, ke
     return Looked(**{name: np.concatenate(arrays) for name, arrays in parts.items()})
 
 
-def baseline_question(question: Question, few: Background) -> Question:
-    """Return the question of the baseline alone, against a few cells."""
+def baseline_question(question: Question) -> Question:
+    """Return the question of the baseline alone."""
     alone = (question.pathways[0],)
-    return replace(question, background=few, value=question.value.along(alone), pathways=alone)
+    return replace(question, value=question.value.along(alone), pathways=alone)
 
 
 def agreements(found: Looked, question: Question) -> dict[str, dict[str, object]]:
@@ -106,9 +103,20 @@ def agreements(found: Looked, question: Question) -> dict[str, dict[str, object]
     for place, target in enumerate(question.value.targets):
         sampled, straight = found.sampled[..., -1, place], found.straight[..., -1, place]
         told[target.name] = {
-            "permutations_with_exact_shapley": asdict(
-                agreement_of(sampled[:exact_of], found.exact[..., -1, place])
+            "permutations_with_exact_shapley": _told(
+                sampled[:exact_of], found.exact[..., -1, place], question
             ),
-            "permutations_with_integrated_gradients": asdict(agreement_of(sampled, straight)),
+            "permutations_with_integrated_gradients": _told(sampled, straight, question),
         }
     return told
+
+
+def _told(sampled: Array, other: Array, question: Question) -> dict[str, object]:
+    found = agreement_of(sampled, other)
+    names = (group.name for group in question.groups)
+    return {
+        "cells": len(other),
+        "mean_gap": found.mean_gap,
+        "lowest_rank_correlation": found.lowest,
+        "rank_correlation": dict(zip(names, found.rank_correlations, strict=True)),
+    }

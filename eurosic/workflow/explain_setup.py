@@ -35,7 +35,7 @@ from eurosic.projection.sample import stratified_sample
 from eurosic.projection.table import CellTable
 from eurosic.recipe.reread import recipe_of_record
 from eurosic.workflow.explain_background import Candidates, Typical
-from eurosic.workflow.explain_task import Question, RunCells
+from eurosic.workflow.explain_task import WALKS, Question, RunCells
 from eurosic.workflow.explain_value import RunValue
 from eurosic.workflow.exporting import check_finished
 from eurosic.workflow.setup import Setup, forcing_of
@@ -206,7 +206,7 @@ class ExplainSetup:
     def digest(self) -> str:
         """Of everything that decides the attributions."""
         asked = [self.extent.pathways, self.horizons, [target.name for target in TARGETS]]
-        drawn = [self.options.seed, self.options.background, self.options.sample or "all"]
+        drawn = [self.options.seed, self.typical.cells.tolist(), WALKS, self.options.sample or "all"]
         return digest_of([self.store_digest, "attribution", asked, drawn, self.extent.tile])
 
 

@@ -23,7 +23,7 @@ from eurosic.base.signature import Array
 from eurosic.explain.attribution import Background, Game, attribute, check_additive, check_equal, open_game
 from eurosic.explain.groups import Group
 from eurosic.explain.levers import LeverGame, lever_game
-from eurosic.explain.shapley import sampled_design
+from eurosic.explain.shapley import Design, sampled_design
 from eurosic.explain.targets import Target
 from eurosic.inputs.raw import raw_rows
 from eurosic.outputs.ledger import Ledger, TileRecord
@@ -32,6 +32,8 @@ from eurosic.projection.table import CellTable
 from eurosic.workflow.explain_value import RunValue
 
 Rows = dict[str, NDArray[np.float64]]
+# Permutations for each background cell: one and its reverse, exact where no more than two groups interact.
+WALKS = 2
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,10 @@ class Question:
         """Return the game, its background valued."""
         return open_game(self.groups, self.background, self.value, batch=self.value.batch)
 
+    def design(self) -> Design:
+        """Return the coalitions on which the attributions of every cell rest."""
+        return sampled_design(len(self.groups), self.background.weights, seed=self.seed, walks=WALKS)
+
     @property
     def floor(self) -> Array:
         """Size below which each target counts as nothing, ``(target,)``."""
@@ -132,8 +138,7 @@ class ExplainTask:
 
     def _arrays(self, tile: Tile, cells: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
         question, rows = self.question, self.cells.rows(cells)
-        design = sampled_design(len(question.groups), question.background.weights, seed=question.seed)
-        found = attribute(question.game(), rows, design)
+        found = attribute(question.game(), rows, question.design())
         where = f"explanation, tile {tile.index}"
         check_additive(found, floor=question.floor, where=where)
         stored = self.cells.changes(

@@ -203,10 +203,9 @@ def _records(ledger: Ledger, tiles: list[Tile]) -> list[TileRecord]:
 
 
 def _look_again(setup: ExplainSetup, client: Client) -> Looked:
-    """The same cells seen by other explainers, against few typical cells; the first of a shuffled sample."""
+    """The same cells seen by other explainers; the first of a shuffled sample."""
     few = setup.candidates.chosen(FEW, setup.groups, seed=setup.options.seed).background
-    walks = max(1, len(setup.typical.cells) // len(few.weights))
-    look = SecondLook(setup.cells, baseline_question(setup.question, few), setup.coarse, walks)
+    look = SecondLook(setup.cells, baseline_question(setup.question), setup.coarse, few)
     return look_again(look, setup.looked_at(PAIR_CELLS), client, key=setup.digest[:8])
 
 

@@ -32,6 +32,15 @@ def test_a_rare_stratum_has_a_cell_of_its_own():
     assert len(chosen.cells) in (8, 9)
 
 
+def test_a_quota_below_one_is_rounded_up_once():
+    """Of eight cells 0.9, 3.6 and 3.5 are due: one, four and three, as the largest remainders have it."""
+    strata = np.repeat([0, 1, 2], 40)
+    area = np.repeat([0.9, 3.6, 3.5], 40)
+    features = np.random.default_rng(1).normal(size=(120, 2))
+    chosen = choose_background(features, strata, area, cells=8, seed=0)
+    assert np.bincount(strata[chosen.cells]).tolist() == [1, 4, 3]
+
+
 def test_strata_are_regime_and_carbonate_together():
     """Below 5 %, from 5 to 20 %, above: three classes in each regime."""
     assert strata_of(np.array([0, 0, 0, 2]), np.array([4.9, 5.0, 25.0, 0.0])).tolist() == [0, 1, 2, 6]

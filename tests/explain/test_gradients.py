@@ -60,12 +60,20 @@ def test_batches_and_bystanders_change_nothing():
 
 def test_agreement_is_one_with_oneself_and_less_with_others():
     """Ranks and sizes, by hand: reversed ranks are -1; a constant shift keeps ranks and has a gap."""
-    values = np.array([1.0, 2.0, 4.0])
-    assert agreement_of(values, values).rank_correlation == 1.0
-    assert agreement_of(-values, values).rank_correlation == -1.0
+    values = np.array([[1.0], [2.0], [4.0]])
+    assert agreement_of(values, values).lowest == 1.0
+    assert agreement_of(-values, values).lowest == -1.0
     shifted = agreement_of(values + 0.7, values)
-    assert shifted.rank_correlation == 1.0
+    assert shifted.lowest == 1.0
     assert shifted.mean_gap == pytest.approx(0.3)
     # Nothing has no rank among nothing.
-    assert agreement_of(np.zeros(3), np.zeros(3)).rank_correlation is None
-    assert agreement_of(np.zeros(3), np.zeros(3)).mean_gap == 0.0
+    assert agreement_of(np.zeros((3, 1)), np.zeros((3, 1))).lowest is None
+    assert agreement_of(np.zeros((3, 1)), np.zeros((3, 1))).mean_gap == 0.0
+
+
+def test_a_large_group_does_not_speak_for_a_small_one():
+    """A group a thousand times the other is ranked rightly, the small one backwards: pooled ranks would hide it."""
+    large, small = np.array([1000.0, 2000.0, 3000.0, 4000.0]), np.array([1.0, 2.0, 3.0, 4.0])
+    agreed = agreement_of(np.stack([large, small], axis=1), np.stack([large, small[::-1]], axis=1))
+    assert agreed.rank_correlations == (1.0, -1.0)
+    assert agreed.lowest == -1.0

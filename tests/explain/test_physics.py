@@ -110,7 +110,7 @@ def test_a_pathway_that_stops_mineral_nitrogen_says_the_same_by_its_levers(value
 
 
 def test_two_explainers_that_share_nothing_agree(value):
-    """Rank correlation of permutations with slopes along the straight way at least 0.9 for each target."""
+    """Rank correlation of permutations with slopes along the straight way at least 0.9 for each target and group."""
     rng = np.random.default_rng(3)
     rows = _rows(
         rng.uniform(12, 32, 24), rng.uniform(550, 900, 24), rng.uniform(20, 160, 24), **KINDS["buffered"]
@@ -119,5 +119,6 @@ def test_two_explainers_that_share_nothing_agree(value):
     walked = attribute(game, rows, sampled_design(3, game.background.weights, seed=1)).results
     straight = integrated_gradients(game, rows).results
     for place, target in enumerate(TARGETS):
-        agreed = agreement_of(walked[..., place], straight[..., place])
-        assert agreed.rank_correlation >= 0.9, target.name
+        agreed = agreement_of(walked[:, :, 0, 0, place], straight[:, :, 0, 0, place])
+        assert agreed.lowest is not None
+        assert agreed.lowest >= 0.9, target.name

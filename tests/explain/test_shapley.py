@@ -43,6 +43,14 @@ def test_one_pair_of_walks_is_exact_where_no_more_than_two_interact():
         )
 
 
+def test_single_walks_of_neighbours_are_not_exact_where_two_interact():
+    """A permutation of one background cell and its reverse of the next: each cell's joint effects go one way."""
+    game = game_of(lambda a, b, c: a * b - 2.0 * b * c, rows_of(4, 0))
+    rows = rows_of(5, 1)
+    design = sampled_design(3, game.background.weights, seed=0, walks=1)
+    assert np.abs(attribute(game, rows, design).results[..., 0] - _exact(game, rows)).max() > 0.05
+
+
 def test_exact_values_are_those_of_the_definition():
     """Against the textbook's sum, written out in loops, with weights that are not equal."""
     game = game_of(lambda a, b, c: np.sin(a * b * c) + a * b, rows_of(3, 0), weights=[0.6, 0.1, 0.3])

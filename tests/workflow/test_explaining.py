@@ -28,6 +28,10 @@ from tests.workflow.small import small_recipe
 
 pytestmark = pytest.mark.slow
 ASKED = ("--background", 4, "--part", "time")
+# The groups that differ between the cells of the small run.
+PLAYED = (
+    "carbonate", "texture", "organic_carbon", "temperature", "drainage", "mineral_n", "manure_n", "deposition",
+)  # fmt: skip
 
 
 def _call(*arguments: object) -> Result:
@@ -63,9 +67,9 @@ def _here() -> Iterator[None]:
         patch.setattr(explaining, "project_tiles", lambda task, tiles, _, note: map(task, tiles))
         patch.setattr(explaining, "open_client", lambda _: nullcontext(Here()))
         # Fewer cells are looked at again: what is tried here is the way, not how well explainers agree.
-        patch.setattr(explaining, "PAIR_CELLS", 24)
-        patch.setattr(explain_checks, "EXACT_CELLS", 4)
-        patch.setattr(explain_checks, "STRAIGHT_CELLS", 8)
+        patch.setattr(explaining, "PAIR_CELLS", 16)
+        patch.setattr(explain_checks, "EXACT_CELLS", 12)
+        patch.setattr(explain_checks, "STRAIGHT_CELLS", 12)
         yield
 
 
@@ -112,6 +116,20 @@ def test_levers_make_up_the_difference_from_the_baseline(explained):
     assert np.abs(store["lever_attribution"].sel(pathway="zero_now", lever="mineral_n")).max() > 0.0
 
 
+def test_what_is_judged_by_exact_values_is_what_the_store_holds(explained):
+    """The permutations and the background of the attributions themselves: cell by cell the same numbers."""
+    setup = set_up_explain(explained, ExplainOptions(sample=None, background=4))
+    cells = setup.looked_at(4)
+    few = setup.candidates.chosen(4, setup.groups, seed=1).background
+    look = explain_checks.SecondLook(
+        setup.cells, explain_checks.baseline_question(setup.question), setup.coarse, few
+    )
+    sampled = look(cells, 0).sampled[:, :, 0]
+    store = _store(explained)["attribution"][0, 0].transpose("cell", "group", "target")
+    kept = store.values[np.searchsorted(_store(explained)["cell"], cells)][:, list(setup.played)]
+    np.testing.assert_allclose(sampled, kept, rtol=1e-4, atol=1e-6)
+
+
 def test_a_layer_that_is_the_same_everywhere_explains_nothing(explained):
     """NUE is a constant of the recipe: zero in every cell, and said so."""
     record = json.loads((explained / EXPLAIN / "explain.json").read_text())
@@ -120,14 +138,22 @@ def test_a_layer_that_is_the_same_everywhere_explains_nothing(explained):
 
 
 def test_the_record_says_what_it_hangs_on_and_that_explainers_agree(explained):
-    """Seeds, digests, background, gap of additivity; rank correlation with exact values above 0.9."""
+    """Seeds, digests, background, gap of additivity; what each group's attributions are beside exact values."""
     record = json.loads((explained / EXPLAIN / "explain.json").read_text())
     assert record["largest_gap_of_additivity"] < 1e-4
     assert len(record["background"]["cells"]) >= 4
     assert np.sum(record["background"]["weights"]) == pytest.approx(1.0, abs=1e-4)
     assert record["mode"] == "every cell"
-    for told in record["agreement"].values():
-        assert told["permutations_with_exact_shapley"]["rank_correlation"] > 0.9
+    # Four typical cells have eight walks: pH, of which three groups together make a corner, is told less exactly.
+    for target, (lowest, gap) in {
+        "sic_change_0_30cm": (0.95, 0.02),
+        "sic_change_0_200cm": (0.95, 0.02),
+        "ph_change_0_30cm": (0.6, 0.2),
+    }.items():
+        agreed = record["agreement"][target]["permutations_with_exact_shapley"]
+        assert set(agreed["rank_correlation"]) == set(PLAYED)
+        assert agreed["lowest_rank_correlation"] == min(agreed["rank_correlation"].values()) > lowest
+        assert agreed["mean_gap"] < gap
 
 
 def test_tables_and_figures_hold_what_the_store_holds(explained):
@@ -175,7 +201,7 @@ def test_a_sample_has_the_values_of_all(run, explained, tmp_path):
     same = every.sel(pathway=some["pathway"]).isel(cell=np.searchsorted(every["cell"], some["cell"]))
     np.testing.assert_allclose(some["attribution"], same["attribution"], atol=1e-6)
     # What each stands for makes the sample the whole again.
-    assert float(some["area"].sum()) == pytest.approx(float(every["area"].sum()), rel=0.5)
+    assert float(some["area"].sum()) == pytest.approx(float(every["area"].sum()), rel=0.15)
 
 
 def test_other_settings_do_not_overwrite_what_is_there(explained):
