@@ -73,10 +73,10 @@ def interval_sentence(rows: pd.DataFrame) -> str:
     if words.startswith("none"):
         return (
             f"No interval is given ({words}). Errors of soil, climate and nitrogen data, of the process model and of"
-            " its water balance are larger than most of these differences."
+            " its water balance are not known for these numbers."
         )
     only = (
-        " Errors of soil, climate and nitrogen data are not in them, and are larger."
+        " Errors of soil, climate and nitrogen data are not in them: a recipe's section uncertainty adds these."
         if words.startswith(EMULATOR)
         else ""
     )

@@ -57,7 +57,7 @@ def _spread_words(report: Report) -> str:
     mean = " Of a group, the mean of its cells' own spreads." if report.groups.side > 1 else ""
     return (
         "Bands: 90 % spread of the predictor's own error in this cell. Errors of soil, climate and nitrogen data are"
-        f" not in it, and are larger.{mean}"
+        f" not in it.{mean}"
     )
 
 

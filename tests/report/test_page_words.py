@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eurosic.report.intervals import UNKNOWN, UNKNOWN_BUT_INPUTS, WORDS
 from eurosic.report.page_interval import Interval, interval_of, interval_sentence, sources_of
 from eurosic.report.page_words import CHANGE, amount, ends_of, found_sentences, number, percent, titles_of
 from eurosic.report.totals import MINUS, totals_table
@@ -127,6 +128,15 @@ def test_without_intervals_it_is_said(totals):
     assert "No interval is given (none: simulator)" in interval_sentence(
         totals.assign(interval="none: simulator")
     )
+
+
+@pytest.mark.parametrize("words", [*WORDS.values(), UNKNOWN, UNKNOWN_BUT_INPUTS])
+def test_no_size_is_claimed_of_an_error_that_was_not_computed(totals, words):
+    """Beside small differences the emulator's error is larger than that of the inputs, beside totals smaller."""
+    told = interval_sentence(totals.assign(interval=words))
+    assert words in told
+    assert "larger" not in told
+    assert ("Errors of soil, climate and nitrogen data" in told) == ("input" not in words)
 
 
 def test_shares_have_no_exponent():
