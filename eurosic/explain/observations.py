@@ -27,8 +27,8 @@ STOCK = "sic_stock_"
 PH_KNOWN_TO = 0.2
 # %; carbonate above which a layer counts as calcareous, as in the variable `regime`.
 CALCAREOUS = 0.01
-# Fewer blocks than these, and neither a cross-validation nor a bootstrap over them says anything.
-_LEAST_BLOCKS = 5
+# Fewer blocks than these, and neither a cross-validation nor a bootstrap over them says anything; so few say little.
+LEAST_BLOCKS = 4
 # kg m-3 in a g cm-3.
 _KG_PER_M3 = 1000.0
 
@@ -70,11 +70,11 @@ class Observations:
         if len(sites) != 1:
             raise InputError(self.name, f"has parts of {sorted(sites)} sites", wanted="one length for all")
         blocks = len(np.unique(self.block))
-        if blocks < _LEAST_BLOCKS:
+        if blocks < LEAST_BLOCKS:
             raise InputError(
                 self.name,
                 f"has {len(self.block)} sites in {blocks} blocks",
-                wanted=f"at least {_LEAST_BLOCKS} blocks, so that a test can leave some out",
+                wanted=f"at least {LEAST_BLOCKS} blocks, so that a test can leave some out",
                 do="Give more sites, or smaller blocks.",
             )
         if not np.isfinite(self.targets.to_numpy(dtype=np.float64)).all():

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.errors import InputError
 from eurosic.base.request import Kind
-from eurosic.explain.observations import PH, Observations, square_blocks
+from eurosic.explain.observations import PH, Observations
 from eurosic.explain.states import ALL
 
 PACKAGE = "LimeSoDa"
@@ -26,11 +26,10 @@ BAND = "carbonate_band"
 FIELDS = ("NRW.115", "NRW.62", "NRW.42", "O.32")
 # cm-1; the band, and the shoulders between which its depth is measured.
 _CENTRE, _SHOULDERS = 2515.0, (2450.0, 2650.0)
-# Folds of the package's own cross-validation are spread over the field: they serve as its blocks.
-_FOLDS = 10
 _NOTE = (
     "four fields in Germany and France; depth of the carbonate band at 2515 cm-1 in reflectance, "
-    "a signal and no stock; no coordinates: blocks are the folds within a field; pH as each laboratory measured it"
+    "a signal and no stock; no coordinates: a block is a field, so that one of four is left out at a time; pH as "
+    "each laboratory measured it"
 )
 
 
@@ -51,7 +50,8 @@ def infrared_fields() -> Observations:
         Kind.OBSERVED,
         table[[PH, "clay", "organic_carbon"]],
         table[[BAND]],
-        square_blocks(table["field"], table["fold"], 1.0),
+        # The package's own folds are spread over a field: neighbours would stand on both sides of a test.
+        table["field"].to_numpy(dtype=np.int64),
         {ALL: np.ones(len(table), dtype=np.bool_)},
         {BAND: "1"},
     )
@@ -79,8 +79,7 @@ def band_depth(wavenumber: NDArray[np.float64], reflectance: NDArray[np.float64]
 
 
 def _field(package: ModuleType, name: str, number: int) -> pd.DataFrame:
-    held = package.load_dataset(name)
-    table = held["Dataset"]
+    table = package.load_dataset(name)["Dataset"]
     bands = [column for column in table if str(column).startswith("wn_")]
     wavenumber = np.array([float(str(column).removeprefix("wn_")) for column in bands])
     return pd.DataFrame(
@@ -89,8 +88,7 @@ def _field(package: ModuleType, name: str, number: int) -> pd.DataFrame:
             "clay": table["Clay_target"].to_numpy(dtype=np.float64),
             "organic_carbon": table["SOC_target"].to_numpy(dtype=np.float64),
             BAND: band_depth(wavenumber, table[bands].to_numpy(dtype=np.float64)),
-            "field": np.full(len(table), float(number)),
-            "fold": np.asarray(held["Folds"], dtype=np.float64) % _FOLDS,
+            "field": np.full(len(table), number),
         }
     )
 

@@ -84,9 +84,13 @@ def fit(
 
 
 def skill(observations: Observations, target: str, *, seed: int = 0) -> Skill:
-    """Return the skill of a learner on blocks, and on sites at random, each left out once in five folds."""
+    """Return the skill of a learner on blocks, and on sites at random, each left out once in five folds.
+
+    In as many folds as there are blocks, where there are four.
+    """
     x, y = _matrix(observations), observations.targets[target].to_numpy()
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(x, y, observations.block)
+    parts_of = min(FOLDS, len(np.unique(observations.block)))
+    folds = GroupKFold(parts_of, shuffle=True, random_state=seed).split(x, y, observations.block)
     at_random = KFold(FOLDS, shuffle=True, random_state=seed).split(x)
     told, careless = (_left_out(x, y, list(parts), seed) for parts in (folds, at_random))
     error = y - told

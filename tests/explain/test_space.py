@@ -70,6 +70,16 @@ def test_sites_at_random_flatter_a_learner_that_only_knows_places():
     assert found.r2 < 0.2
 
 
+def test_four_blocks_are_left_out_one_by_one():
+    """Where each of four fields has its own level, the fifth part of a test by folds would know them all."""
+    random = np.random.default_rng(9)
+    block = np.repeat(np.arange(4), 30)
+    level = np.array([0.0, 1.0, 2.0, 3.0])[block]
+    found = skill(observed({"mark": level + random.normal(0, 0.1, 120)}, level**2, block), TARGET)
+    assert found.r2_random > 0.9
+    assert found.r2 < 0.5
+
+
 def test_a_site_that_counts_twice_is_a_site_that_stands_there_twice(stepped):
     """Drawing by counts and by rows is one thing."""
     times = np.arange(len(stepped)) % 3
@@ -121,7 +131,7 @@ def test_squares_hold_neighbours_and_no_others():
 @pytest.mark.parametrize(
     ("block", "target", "message"),
     [
-        (np.zeros(6, dtype=np.int64), np.ones(6), "at least 5 blocks"),
+        (np.zeros(6, dtype=np.int64), np.ones(6), "at least 4 blocks"),
         (np.arange(6), np.array([1.0, np.nan, 1.0, 1.0, 1.0, 1.0]), "targets that are no numbers"),
         (np.arange(5), np.ones(6), r"parts of \[5, 6\] sites"),
     ],

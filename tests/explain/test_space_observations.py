@@ -83,8 +83,9 @@ def test_stocks_grow_with_depth():
 
 
 def test_fields_have_a_signal_of_carbonate_and_say_that_it_is_no_stock(offline):
-    """Four fields; the band deepens with pH; its name and unit are its own."""
+    """Four fields, each a block; the band deepens with pH; its name and unit are its own."""
     found = infrared_fields()
+    assert np.bincount(found.block).tolist() == [115, 62, 42, 32]
     ph, band = found.covariates[PH].to_numpy(), found.targets[BAND].to_numpy()
     assert len(found) == 251
     assert found.unit(BAND) == "1"
@@ -179,7 +180,7 @@ def test_gemas_points_have_no_ph_and_are_read(shared_data):
     [
         ("id,ph\n1,7\n", r"lacks carbonate and x and y .* it has id, ph"),
         ("carbonate,x,y,land_cover\n1,0,0,Forest\n", "names no arable land"),
-        ("carbonate,x,y\n1,0,0\n2,0,0\n", "at least 5 blocks"),
+        ("carbonate,x,y\n1,0,0\n2,0,0\n", "at least 4 blocks"),
         (
             'carbonate,x,y\n1,0,0\n"12,5",0,0\n"3,5",0,0\n',
             r"column carbonate holds '12,5', .*\(2 such values\)",

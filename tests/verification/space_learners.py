@@ -1,7 +1,8 @@
 """Which learner for what goes with SIC in space: scikit-learn's or LightGBM's gradient boosting, on blocks left out.
 
 Run by hand, printed into docs/11-explanation.md: ``pip install lightgbm``, then
-``python -m tests.verification.space_learners [GEMAS.csv]``. The same sizes for both; five divisions into five folds.
+``python -m tests.verification.space_learners [GEMAS.csv]``. The same sizes for both; five divisions into five folds,
+or as many as there are blocks.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sklearn.model_selection import GroupKFold
 from eurosic.explain.observations_dutch import dutch_profiles
 from eurosic.explain.observations_fields import infrared_fields
 from eurosic.explain.observations_table import read_observations
-from eurosic.explain.space import _ITERATIONS, _LEAST_IN_LEAF, _LEAVES, _RATE, _RIDGE, _model, matrix
+from eurosic.explain.space import _ITERATIONS, _LEAST_IN_LEAF, _LEAVES, _RATE, _RIDGE, FOLDS, _model, matrix
 
 _SEEDS = 5
 
@@ -40,12 +41,13 @@ def _lightgbm(seed: int) -> object:
 
 def _skill(make: Callable[[int], object], x: np.ndarray, y: np.ndarray, block: np.ndarray) -> str:
     found, began = [], time.process_time()
+    folds = min(FOLDS, len(np.unique(block)))
     for seed in range(_SEEDS):
         told = np.empty_like(y)
-        for train, test in GroupKFold(5, shuffle=True, random_state=seed).split(x, y, block):
+        for train, test in GroupKFold(folds, shuffle=True, random_state=seed).split(x, y, block):
             told[test] = make(seed).fit(x[train], y[train]).predict(x[test])  # type: ignore[attr-defined]
         found.append(1.0 - np.sum((y - told) ** 2) / np.sum((y - y.mean()) ** 2))
-    seconds = (time.process_time() - began) / (5 * _SEEDS)
+    seconds = (time.process_time() - began) / (folds * _SEEDS)
     return f"{np.mean(found):.3f} +- {np.std(found):.3f} | {seconds:.3f}"
 
 
