@@ -13,22 +13,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from eurosic.explain.bootstrap import ENDS
-from eurosic.explain.contrast import Array
-from eurosic.explain.contrast_caption import DEPTH, Contrast, caption
+from eurosic.explain.contrast_caption import DEPTH, HIGHEST, Contrast, caption
 from eurosic.explain.contrast_substitution import CURVE, LINE
 from eurosic.explain.observations import PH
 from eurosic.explain.states import ALL, FREE, INTACT, PARTLY
 
 _SIZE = (13.333, 8.8)
 _SPACE, _FAINT_SPACE, _TIME, _INK, _PALE = "#0072B2", "#56B4E9", "#D55E00", "#222222", "#d9d9d9"
-_TITLE = "On a map, carbonate and high pH go together. In time, carbonate goes first and pH falls after."
-# Cells drawn as lines of their own; more are a blot.
-_LINES = 90
-# kg m-2; a stock above it never empties in a century, so that its line has no corner.
-_HIGHEST = 5.5
 _BARS = ((LINE, "straight line through the dots", _SPACE), (CURVE, "the blue curve", _FAINT_SPACE))
 _WORDS = {
     INTACT: "calcite left\nthroughout",
@@ -47,7 +40,7 @@ def contrast_figure(contrast: Contrast) -> Figure:
     FigureCanvasAgg(figure)
     _draw_plane(figure.add_axes((0.05, 0.345, 0.50, 0.515)), contrast)
     _draw_bars(figure.add_axes((0.615, 0.345, 0.37, 0.445)), contrast)
-    figure.text(0.03, 0.975, _TITLE, fontsize=17.5, weight="bold", color=_INK, va="top")
+    figure.text(0.03, 0.975, contrast.title, fontsize=17.5, weight="bold", color=_INK, va="top")
     figure.text(0.03, 0.268, caption(contrast), fontsize=10.8, color=_INK, va="top", linespacing=1.4)
     return figure
 
@@ -62,18 +55,18 @@ def _draw_plane(axes: Axes, contrast: Contrast) -> None:
         axes.fill_between(curve.ph, *band, color=_SPACE, alpha=0.2, linewidth=0)
     ph = trajectories.ph.mean(axis=0)[0]
     sic = contrast.stock + trajectories.sic[DEPTH].mean(axis=0)[0]
-    for cell in _shown(contrast.stock):
+    for cell in contrast.lines:
         axes.plot(ph[:, cell], sic[:, cell], color=_TIME, linewidth=1.0, alpha=0.6, zorder=4)
         axes.plot(ph[:1, cell], sic[:1, cell], ".", color=_TIME, markersize=5, zorder=5)
-    _name_parts(axes)
-    axes.set_ylim(-0.12, _HIGHEST)
+    _name_parts(axes, contrast)
+    axes.set_ylim(-0.12, HIGHEST)
     axes.set_xlabel("lab pH of the topsoil, 0–30 cm, in water", fontsize=13, color=_INK)
     axes.set_title("soil inorganic carbon, 0–30 cm, kg m⁻²", loc="left", fontsize=13, color=_INK, pad=10)
     _dress(axes)
 
 
-def _name_parts(axes: Axes) -> None:
-    """Write which colour is which, and draw the two ways of time beside the lines."""
+def _name_parts(axes: Axes, contrast: Contrast) -> None:
+    """Write which colour is which, and draw those ways of time beside the lines that this run goes."""
     for x, y, first, then, colour in (
         (0.02, 0.93, "in time", "one soil, year after year", _TIME),
         (0.02, 0.52, "in space", "soils side by side", _SPACE),
@@ -81,10 +74,12 @@ def _name_parts(axes: Axes) -> None:
         axes.text(x, y, first, color=colour, transform=axes.transAxes, **_BOLD)
         axes.text(x, y - 0.055, then, color=colour, transform=axes.transAxes, fontsize=12)
     arrow = {"arrowstyle": "-|>", "color": _TIME, "linewidth": 2.4, "mutation_scale": 18}
-    axes.annotate("", (8.42, 2.9), (8.42, 5.2), arrowprops=arrow, zorder=7)
-    axes.text(8.48, 4.05, "1", color=_TIME, va="center", **_BOLD)
-    axes.annotate("", (4.9, 1.0), (6.6, 1.0), arrowprops=arrow, zorder=7)
-    axes.text(5.75, 1.1, "2", color=_TIME, ha="center", **_BOLD)
+    if contrast.loses:
+        axes.annotate("", (8.42, 2.9), (8.42, 5.2), arrowprops=arrow, zorder=7)
+        axes.text(8.48, 4.05, "1", color=_TIME, va="center", **_BOLD)
+    if contrast.leaves:
+        axes.annotate("", (4.9, 1.0), (6.6, 1.0), arrowprops=arrow, zorder=7)
+        axes.text(5.75, 1.1, "2", color=_TIME, ha="center", **_BOLD)
 
 
 def _draw_bars(axes: Axes, contrast: Contrast) -> None:
@@ -133,12 +128,6 @@ def _bar(axes: Axes, x: float, value: float, colour: str, *, ends: Mapping[str, 
         text, place, xytext=(0, -3), textcoords="offset points", ha="center", va="top",
         fontsize=10, color=colour, weight="bold",
     )  # fmt: skip
-
-
-def _shown(stock: Array) -> NDArray[np.int64]:
-    """Return cells whose stock fits the axes, spread evenly over the table, which is ordered by space."""
-    fitting = np.flatnonzero(stock < _HIGHEST)
-    return fitting[:: max(1, len(fitting) // _LINES)].astype(np.int64)
 
 
 def _dress(axes: Axes) -> None:

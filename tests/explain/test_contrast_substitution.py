@@ -171,6 +171,33 @@ def test_the_caption_says_the_numbers_of_the_table(contrast):
     assert "SHAP" not in told
 
 
+def test_what_is_not_drawn_is_counted(contrast):
+    """Half of the area lies above the axis: its cells have no line, and the caption says so; likewise dots."""
+    half = replace(contrast, stock=np.where(np.arange(8) % 2, 9.0, 2.0))
+    assert half.lines.tolist() == [0, 2, 4, 6]
+    told = " ".join(caption(half).split())
+    assert "4 of those that begin with less than 5.5 kg m⁻², which are 50 % of the area" in told
+    above = (contrast.evidence.observations.targets[f"{STOCK}0_30cm"] > 5.5).sum()
+    assert f"200 of them, {above} above the axis" in told
+
+
+def test_a_run_in_which_nothing_decalcifies_is_not_said_to(contrast):
+    """Neither title, nor arrow 2, nor its sentence; where carbon is gained, not arrow 1 either."""
+    calm = contrast.trajectories
+    states = {name: np.zeros_like(mask) for name, mask in calm.states.items()}
+    states |= {name: np.ones_like(states[name]) for name in (ALL, INTACT)}
+    calm = replace(calm, states=states)
+    for sign, ways in ((1.0, ["1"]), (-1.0, [])):
+        turned = replace(calm, sic={depth: sign * values for depth, values in calm.sic.items()})
+        one = replace(contrast, trajectories=turned, substitution=pd.DataFrame())
+        figure = contrast_figure(one)
+        assert [text.get_text() for text in figure.axes[0].texts if text.get_text() in ("1", "2")] == ways
+        assert "pH falls after" not in figure.texts[0].get_text()
+        assert "(2)" not in caption(one)
+        assert ("(1)" in caption(one)) == bool(ways)
+    assert "pH falls after" in contrast.title
+
+
 def test_all_words_stand_on_the_figure(contrast):
     """Nothing is cut off at an edge, and the caption does not run into the axes."""
     figure = contrast_figure(contrast)
