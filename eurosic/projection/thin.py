@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-# A small country must not hang on one cell.
-_LEAST = 4
+# A small country must not hang on one cell, nor any other sum.
+LEAST = 4
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _strata(area: Array, country: NDArray[np.integer], wanted: int) -> Places:
         # Neighbours follow each other in the table, so that a run of it is a patch of land.
         inside = np.flatnonzero((country == code) & (area > 0))
         share = area[inside].sum() / area.sum()
-        number = min(len(inside), max(_LEAST, round(wanted * share)))
+        number = min(len(inside), max(LEAST, round(wanted * share)))
         if number == len(inside):
             stratum[inside] = first + np.arange(number)
         else:

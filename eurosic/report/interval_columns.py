@@ -31,6 +31,24 @@ Array = NDArray[np.float64]
 _SUFFIXES = ("p05", "p95")
 
 
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """How many sampled cells stand for each place ``(place,)``, and where these are `enough` to tell of its inputs.
+
+    `least` is how many are always enough; `emulator` says that there is an emulator's error to tell of elsewhere.
+    """
+
+    number: NDArray[np.int64]
+    enough: NDArray[np.bool_]
+    least: int
+    emulator: bool
+
+    @property
+    def few(self) -> str:
+        """What intervals hold where sampled cells are not enough."""
+        return f"{WORDS[(EMULATOR,)] if self.emulator else 'none'}: fewer than {self.least} sampled cells"
+
+
 @dataclass(frozen=True)
 class Intervals:
     """Intervals of sums over some places in the reported years.
@@ -45,12 +63,15 @@ class Intervals:
         Codes or names along the last axis.
     years
         Along the axis before it.
+    sampled
+        Of places that are not countries: which of them have an interval of their inputs; None where all have.
     """
 
     words: str
     bounds: Bounds
     places: tuple[object, ...]
     years: tuple[int, ...]
+    sampled: Sampled | None = None
 
     def offsets(
         self, source: str, over: str, *, places: Sequence[object], years: Sequence[int]
@@ -78,6 +99,12 @@ class Intervals:
             return np.full(len(years), self.words, dtype=object)
         return np.where(np.isin(years, self.years), self.words, NOT_REPORTED).astype(object)
 
+    def word_by_place(self) -> NDArray[np.object_]:
+        """Return for each place what its interval holds in reported years, ``(place,)``."""
+        if self.sampled is None:
+            return np.full(len(self.places), self.words, dtype=object)
+        return np.where(self.sampled.enough, self.words, self.sampled.few).astype(object)
+
     def about(self) -> tuple[str, ...]:
         """Return what a reader of the table must know of its intervals, a line each."""
         if not self.bounds:
@@ -87,6 +114,11 @@ class Intervals:
             "Members and draws are summed over cells, and differences from baseline taken, before any percentile.",
             "It holds neither the simulator's own error, nor the choice of water balance, climate and land cover.",
         ]
+        if self.sampled is not None:
+            lines.append(
+                "sampled_cells: cells with drawn inputs that stand for the place, as many as would share it evenly;"
+                f" with fewer than {self.sampled.least} no interval of inputs is told, unless they are all it has."
+            )
         if len(self.bounds) > 1:
             lines.insert(
                 1, "*_emulator_p05, *_inputs_p05 and so on: that source alone; *_p05: both together."
@@ -98,8 +130,12 @@ def intervals_of(
     found: Deviations, *, baseline: int, places: Sequence[object], years: Sequence[int], emulated: bool
 ) -> Intervals:
     """Return the intervals of sums from their deviations; `emulated` says that an emulator's error is in them."""
-    sources = found.sources
-    words = WORDS[sources]
-    if emulated and EMULATOR not in sources:
-        words = UNKNOWN_BUT_INPUTS if INPUTS in sources else UNKNOWN
+    words = words_of(found.sources, emulated=emulated)
     return Intervals(words, bounds_of(found, baseline=baseline), tuple(places), tuple(years))
+
+
+def words_of(sources: tuple[str, ...], *, emulated: bool) -> str:
+    """Return what intervals of some sources hold; `emulated` says that an emulator answered."""
+    if emulated and EMULATOR not in sources:
+        return UNKNOWN_BUT_INPUTS if INPUTS in sources else UNKNOWN
+    return WORDS[sources]

@@ -207,4 +207,7 @@ def _mixture(at: Array, draws: Array, scale: Array, share: float) -> tuple[Array
     # Far from all draws the density stays above zero: the step is then too long, and is not taken.
     bell = np.exp(-0.5 * np.minimum(np.abs(apart), 30.0) ** 2)
     density = bell.mean(axis=0) / (scale * np.sqrt(2.0 * np.pi))
-    return ndtr(apart).mean(axis=0) - share, density
+    # Summed as what reaches across: between two draws that lie far apart only these tails tell where the middle is.
+    across = np.where(apart > 0, -1.0, 1.0) * ndtr(-np.abs(apart))
+    below = (apart > 0).sum(axis=0) - share * len(draws)
+    return (below + across.sum(axis=0)) / len(draws), density

@@ -83,7 +83,9 @@ def polygon_table(found: PolygonSums, *, baseline: str, intervals: Intervals | N
             }
     ordered = [q.column for q in COUNTED] + [q.column + MINUS for q in COUNTED]
     told_all = {name: columns[name].ravel() for name in ordered} | {n: b.ravel() for n, b in bounds.items()}
-    words = NO_INTERVAL if intervals is None else intervals.word(table["year"].to_numpy())
+    words = NO_INTERVAL if intervals is None else intervals.word_by_place()[polygon]
+    if intervals is not None and intervals.sampled is not None:
+        table["sampled_cells"] = intervals.sampled.number[polygon]
     return pd.concat([table, pd.DataFrame(told_all)], axis=1).assign(interval=words)
 
 

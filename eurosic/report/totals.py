@@ -29,7 +29,6 @@ EUROPE = "Europe"
 EUROPE_CODE = 150
 _M2_PER_MHA = M2_PER_HA * 1e6
 _DIGITS = 6
-_KEYS = ("pathway", "country_code", "country", "year")
 
 _NO_INTERVAL = (
     "No interval is given: neither the spread of soil, climate and nitrogen data nor that of parameters is in",

@@ -7,7 +7,7 @@ totals. One tile of one quantity is in memory at a time, whatever the grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +22,55 @@ from eurosic.base.vocabulary import AREA
 from eurosic.outputs.draws import open_draws
 from eurosic.outputs.store import CELLS, PROJECTION, recorded_tiles
 from eurosic.projection.outside import has_value
-from eurosic.projection.thin import Thinned
+from eurosic.projection.thin import LEAST, Thinned
 from eurosic.report.calibrated import Calibration
-from eurosic.report.interval_columns import Intervals, intervals_of
-from eurosic.report.intervals import ALL, Deviations
+from eurosic.report.interval_columns import Intervals, Sampled, intervals_of, words_of
+from eurosic.report.intervals import ALL, EMULATOR, Deviations, bounds_of
 from eurosic.report.totals import EUROPE_CODE
 from eurosic.workflow.calibrating import read_calibration
 
 Array = NDArray[np.float64]
+Places = NDArray[np.int64]
 # What the emulator itself answered: a cell that was simulated has no error of emulation.
 _EMULATED = (Status.PREDICTED, Status.PREDICTED_OUTSIDE_DOMAIN)
-# Polygons of which members and draws are held at once: some hundred megabytes.
+# Polygons of which the draws' sums are held at once: some hundred megabytes.
 _AT_ONCE = 128
 # The simulator's name, as the store has it from its beginning.
 _SIMULATOR = "simulator"
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a run knows of the errors of sums over places: members summed already, draws cell by cell.
+
+    `area` is that of the emulator's own answers, m2, ``(place,)``; `members` ``(member, ..., place)``. `draws` are
+    ``(draw, ..., sampled)``, and `owned` the area of each place for which each sampled cell stands, m2; `borrowed`
+    is the area of each place for which a sampled cell stands that is another one, m2, ``(place,)``.
+    """
+
+    area: Array
+    calibration: Calibration | None
+    members: Array | None
+    draws: Array | None
+    owned: Array
+    borrowed: Array
+
+    def over(self, places: slice | Places, *, drawn: bool = True) -> Deviations:
+        """Return the deviations of the sums over some places, those of draws only where `drawn`."""
+        members = None if self.members is None else self.members[..., places]
+        draws = self.draws @ self.owned[:, places] if drawn and self.draws is not None else None
+        return Deviations(self.area[places], self.calibration, members, draws)
+
+    def sampled(self) -> Places:
+        """Return how many sampled cells stand for each place, ``(place,)``: as many as would share it evenly.
+
+        The effective number of Kish (1965), Survey Sampling: a cell that stands for a corner hardly counts.
+        """
+        squares = (self.owned**2).sum(axis=0)
+        number = np.divide(
+            self.owned.sum(axis=0) ** 2, squares, out=np.zeros_like(squares), where=squares > 0
+        )
+        return np.rint(number).astype(np.int64)
 
 
 def country_intervals(folder: Path, *, calibration: Calibration | None, emulated: bool) -> Intervals:
@@ -47,14 +82,20 @@ def country_intervals(folder: Path, *, calibration: Calibration | None, emulated
     place = np.arange(len(country)), np.searchsorted(codes, country)
     weights = csr_array((np.ones(len(country)), place), shape=(len(country), len(codes)))
     members = _members_by_country(store, folder) if calibration is not None else None
-    found = _deviations(folder, weights, calibration, members)
-    return _told(store, _and_europe(found), (*codes, EUROPE_CODE), emulated=emulated)
+    found = _and_europe(_known(folder, weights, calibration, members).over(slice(None)))
+    baseline, years = _axes(store)
+    return intervals_of(
+        found, baseline=baseline, places=(*codes, EUROPE_CODE), years=years, emulated=emulated
+    )
 
 
 def polygon_intervals(
     folder: Path, shares: csr_array, names: Sequence[str], *, by_source: bool = False
 ) -> Intervals:
     """Return the intervals of totals over polygons.
+
+    A polygon for which fewer sampled cells stand than a country has at least, and that they do not fill, has none of
+    its inputs.
 
     Parameters
     ----------
@@ -66,30 +107,53 @@ def polygon_intervals(
         Of the polygons.
     by_source
         Tell of each source alone, too.
+
+    Raises
+    ------
+    StoreError
+        If draws are missing.
     """
     store = zarr.open_group(folder / PROJECTION, mode="r")
     calibration = read_calibration(folder)
-    emulated = store.attrs.get("predictor") != _SIMULATOR
-    found = [
-        _of_polygons(store, folder, shares[:, start : start + _AT_ONCE], calibration, emulated=emulated)
-        for start in range(0, len(names), _AT_ONCE)
-    ]
-    bounds: dict[str, tuple[Array, Array]] = {}
-    for source in found[0].bounds:
-        if by_source or source == ALL:
-            values, differences = zip(*(part.bounds[source] for part in found), strict=True)
-            bounds[source] = np.concatenate(values, axis=-1), np.concatenate(differences, axis=-1)
-    return replace(found[0], bounds=bounds, places=tuple(names))
-
-
-def _of_polygons(
-    store: zarr.Group, folder: Path, shares: csr_array, calibration: Calibration | None, *, emulated: bool
-) -> Intervals:
     members = None
     if calibration is not None and "member_deviation" in store:
         members = _members_by_polygon(store, folder, shares)
-    found = _deviations(folder, shares, calibration, members)
-    return _told(store, found, range(shares.shape[1]), emulated=emulated)
+    known = _known(folder, shares, calibration, members)
+    baseline, years = _axes(store)
+    emulated = store.attrs.get("predictor") != _SIMULATOR
+    number = known.sampled()
+    enough = (number >= LEAST) | (known.borrowed <= 0)
+    sampled = None
+    if known.draws is not None:
+        sampled = Sampled(number, enough, LEAST, emulator=calibration is not None)
+    return Intervals(
+        words_of(known.over(slice(0)).sources, emulated=emulated),
+        _bounds_of_polygons(known, enough, baseline=baseline, by_source=by_source),
+        tuple(names),
+        years,
+        sampled,
+    )
+
+
+def _bounds_of_polygons(
+    known: _Known, enough: NDArray[np.bool_], *, baseline: int, by_source: bool
+) -> dict[str, tuple[Array, Array]]:
+    """Return the bounds of sums over polygons by source, NaN of what is not told of one."""
+    found: dict[str, tuple[Array, Array]] = {}
+    for drawn in (True, False):
+        group = np.flatnonzero(enough == drawn)
+        for start in range(0, len(group), _AT_ONCE):
+            part = group[start : start + _AT_ONCE]
+            told = dict(bounds_of(known.over(part, drawn=drawn), baseline=baseline))
+            if told and not drawn:
+                told[EMULATOR] = told[ALL]
+            for source, kinds in told.items():
+                if source == ALL or by_source:
+                    shape = (*kinds[0].shape[:-1], len(enough))
+                    whole = found.setdefault(source, (np.full(shape, np.nan), np.full(shape, np.nan)))
+                    for values, amounts in zip(whole, kinds, strict=True):
+                        values[..., part] = amounts
+    return found
 
 
 def uncertainty_record(folder: Path) -> dict[str, object]:
@@ -104,27 +168,26 @@ def uncertainty_record(folder: Path) -> dict[str, object]:
     return {"emulator_error": emulator, "inputs": inputs}
 
 
-def _told(store: zarr.Group, found: Deviations, places: Sequence[object], *, emulated: bool) -> Intervals:
+def _axes(store: zarr.Group) -> tuple[int, tuple[int, ...]]:
+    """Return the place of the baseline among the pathways, and the reported years."""
     pathways = [str(name) for name in store["pathway"][:]]
-    years = [int(year) for year in store["year"][:]]
-    return intervals_of(
-        found, baseline=pathways.index(BASELINE), places=places, years=years, emulated=emulated
-    )
+    return pathways.index(BASELINE), tuple(int(year) for year in store["year"][:])
 
 
-def _deviations(
-    folder: Path, shares: csr_array, calibration: Calibration | None, members: Array | None
-) -> Deviations:
-    """Return the deviations of sums over places, of which `shares` says how much of each cell lies in them."""
+def _known(folder: Path, shares: csr_array, calibration: Calibration | None, members: Array | None) -> _Known:
+    """Return what is known of sums over places, of which `shares` says how much of each cell lies in them."""
     status = np.asarray(zarr.open_array(folder / PROJECTION / "cell_status", mode="r")[:])
     area = np.asarray(zarr.open_array(folder / CELLS / AREA.name, mode="r")[:], dtype=np.float64)
-    emulated = np.where(np.isin(status, _EMULATED), area, 0.0)
+    emulated = np.asarray(shares.T @ np.where(np.isin(status, _EMULATED), area, 0.0))
     draws = open_draws(folder)
-    drawn = None
-    if draws is not None:
-        valued = csr_array(shares * np.where(has_value(status), area, 0.0)[:, None])
-        drawn = draws.deviations() @ _owned(Thinned(*draws.thinned()), valued)
-    return Deviations(np.asarray(shares.T @ emulated), calibration, members, drawn)
+    if draws is None:
+        return _Known(emulated, calibration, members, None, np.zeros((0, len(emulated))), 0.0 * emulated)
+    valued = csr_array(shares * np.where(has_value(status), area, 0.0)[:, None])
+    thinned = Thinned(*draws.thinned())
+    others = np.ones(len(status))
+    others[thinned.cells] = 0.0
+    owned, borrowed = _owned(thinned, valued), np.asarray(valued.T @ others)
+    return _Known(emulated, calibration, members, draws.deviations(), owned, borrowed)
 
 
 def _owned(thinned: Thinned, areas: csr_array) -> Array:

@@ -122,7 +122,7 @@ def _mixed_by_brent(draws: np.ndarray, sigma: float, share: float) -> float:
 
 
 @settings(max_examples=40)
-@given(seed=st.integers(0, 999), ratio=st.floats(-3.0, 2.0), share=st.sampled_from([0.05, 0.5, 0.95]))
+@given(seed=st.integers(0, 999), ratio=st.floats(-3.0, 2.0), share=st.sampled_from([0.05, 0.3, 0.95]))
 def test_draws_and_an_error_together_are_the_mixture(seed, ratio, share):
     """Of 32 draws, off-centre, from an error of a thousandth of their own to one that is a hundred times theirs."""
     draws = np.random.default_rng(seed).normal(0.3, size=32)
@@ -141,6 +141,13 @@ def test_both_ends_of_few_draws_and_a_larger_error_are_exact(ratio):
     half = _bounds(found, EMULATOR)[0][1]
     wanted = [_mixed_by_brent(draws, half / Z, share) for share in (0.05, 0.95)]
     assert _bounds(found)[0] == pytest.approx(wanted, rel=1e-6)
+
+
+def test_between_two_draws_far_apart_an_end_is_in_their_middle():
+    """Of twenty, the first is just the share below: tails of a thirtieth of the gap meet half way."""
+    draws = np.arange(20.0)[:, None]
+    assert mixed_quantile(draws, np.array([1 / 30]), 0.05) == pytest.approx([0.5], rel=1e-6)
+    assert mixed_quantile(draws, np.array([1 / 30]), 0.95) == pytest.approx([18.5], rel=1e-6)
 
 
 def test_an_error_that_is_none_leaves_the_draws_own_percentiles():

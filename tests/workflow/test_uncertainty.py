@@ -168,15 +168,20 @@ def test_all_files_say_what_the_intervals_hold(drawn, totals):
 
 @pytest.fixture(scope="module")
 def polygons(drawn) -> pd.DataFrame:
-    """Totals over a box whose sides cut cells, and over everything."""
+    """Totals over a box whose sides cut cells, over everything, in a cell that was sampled and in one that was not."""
+    cells = zarr.open_group(drawn[1] / "cells.zarr", mode="r")
+    middles = np.column_stack([cells[axis][:] for axis in ("x", "y")])
+    sampled, _ = open_draws(drawn[1]).thinned()
+    borrowing = np.setdiff1d(np.arange(len(middles)), sampled)[0]
+    small = [shapely.Point(middles[i]).buffer(5000.0) for i in (sampled[0], borrowing)]
     with rasterio.open(drawn[1] / "cog" / "status.tif") as file:
         whole = shapely.box(*file.bounds).buffer(1000.0, join_style="mitre")
     path = drawn[0].folder / "regions.gpkg"
-    shapes = shapely.to_wkb(np.array([WEST, whole], dtype=object))
+    shapes = shapely.to_wkb(np.array([WEST, whole, *small], dtype=object))
     pyogrio.raw.write(
         path,
         shapes,
-        [np.array(["west", "all"], dtype=object)],
+        [np.array(["west", "all", "sampled", "borrowing"], dtype=object)],
         ["name"],
         geometry_type="Polygon",
         crs="EPSG:3035",
@@ -225,6 +230,30 @@ def test_a_polygons_interval_is_that_of_exactextracts_own_sums(drawn, polygons):
         )
 
 
+def test_a_polygon_says_how_many_sampled_cells_stand_for_it(drawn, polygons):
+    """By hand for all: the effective number of cells that share its area; one for a corner of a cell."""
+    cells, owner = open_draws(drawn[1]).thinned()
+    area = zarr.open_group(drawn[1] / "cells.zarr", mode="r")["calcareous_arable_area"][:]
+    weights = np.bincount(owner, weights=area, minlength=len(cells))
+    by_hand = round(weights.sum() ** 2 / (weights**2).sum())
+    assert 4 < by_hand < len(cells)
+    last = polygons.xs(("baseline", 2024), level=("pathway", "year"))["sampled_cells"]
+    assert last[["all", "sampled", "borrowing"]].tolist() == [by_hand, 1, 1]
+
+
+def test_a_polygon_on_a_borrowed_cell_has_no_interval_of_its_inputs(polygons):
+    """The emulator's own is told, under its own words; a cell that was drawn itself speaks for itself."""
+    few = polygons.loc[("borrowing", "zero_now", 2024)]
+    assert few["interval"] == "emulator error only: fewer than 4 sampled cells"
+    own = polygons.loc[("sampled", "zero_now", 2024)]
+    assert own["interval"] == "input uncertainty and emulator error"
+    for end in ("p05", "p95"):
+        assert np.isnan(few[f"{COLUMN}_inputs_{end}"])
+        assert few[f"{COLUMN}_{end}"] == few[f"{COLUMN}_emulator_{end}"]
+        assert np.isfinite(own[f"{COLUMN}_inputs_{end}"])
+        assert own[f"{COLUMN}_{end}"] != own[f"{COLUMN}_emulator_{end}"]
+
+
 def test_the_geopackage_holds_the_ends_too(drawn, polygons):
     """Beside each total of the last year."""
     meta, _, _, values = pyogrio.raw.read(drawn[1] / "totals_by_regions.gpkg", layer="polygons")
@@ -265,7 +294,10 @@ def test_an_emulator_without_a_calibration_is_still_an_emulator(drawn, cut):
     done = _call("totals", cut, "--by", drawn[0].folder / "regions.gpkg")
     assert done.exit_code == 0, done.output
     words = pd.read_csv(cut / "totals_by_regions.csv", comment="#")["interval"]
-    assert set(words) == {"input uncertainty only: the emulator's error is not known"}
+    assert set(words) == {
+        "input uncertainty only: the emulator's error is not known",
+        "none: fewer than 4 sampled cells",
+    }
 
 
 # --- without ---
