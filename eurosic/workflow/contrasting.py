@@ -1,14 +1,15 @@
 """Time against space for a finished run: what its store and its members say, beside what is observed elsewhere.
 
 *Enters:* the folder of a run, tables of observations, perhaps the run's predictor and forcing. *Leaves:* in
-``DIR/explain/``: `space.csv`, `contrast.csv`, `substitution.csv` and `contrast.png`, each whole or absent. Members
-are asked on a sample of cells; totals are of the stored cells. Joins the stages and computes nothing that they do
-not.
+``DIR/explain/``: `space.csv`, `contrast.csv`, `substitution.csv`, `contrast.json` and `contrast.png`, each whole or
+absent. Members are asked on a sample of cells; totals are of the stored cells. Joins the stages and computes nothing
+that they do not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,6 @@ from eurosic.explain.contrast_text import CONTRAST_WORDS, SPACE_WORDS, SUBSTITUT
 from eurosic.explain.observations import PH, STOCK, Observations, turned
 from eurosic.explain.observations_dutch import dutch_profiles
 from eurosic.explain.observations_fields import infrared_fields
-from eurosic.explain.observations_table import read_observations
 from eurosic.explain.space_evidence import REFITS, Evidence, gather_evidence, space_table
 from eurosic.inputs.forcing import Forcing
 from eurosic.outputs.ledger import write_atomically
@@ -42,10 +42,16 @@ from eurosic.workflow.contrasting_cells import (
     read_cells,
     stored_trajectories,
 )
-from eurosic.workflow.contrasting_record import ph_error_of
+from eurosic.workflow.contrasting_record import (
+    Given,
+    contrast_record,
+    ph_error_of,
+    refuse_equal_names,
+)
 from eurosic.workflow.exporting import Quiet, Teller, check_finished
 
 SPACE, CONTRAST, SUBSTITUTION, FIGURE = "space.csv", "contrast.csv", "substitution.csv", "contrast"
+RECORD = "contrast.json"
 # Cells read from the store, asked of each member, and shown to a learner: every so manieth of a table ordered by
 # space.
 _MOST_CELLS, _MOST_ASKED, _MOST_LEARNED = 20_000, 2_000, 1_200
@@ -75,9 +81,10 @@ class Contrasted:
 def contrast(
     folder: Path,
     *,
-    observations: Sequence[Path] = (),
+    given: Sequence[Given] = (),
     asked: Asked | None = None,
     refits: int = REFITS,
+    seed: int = 1,
     tell: Teller | None = None,
 ) -> Contrasted:
     """Put a finished run's response in time beside what goes together in space; write tables and figure.
@@ -86,39 +93,48 @@ def contrast(
     ----------
     folder
         The folder given to ``eurosic run --out``.
-    observations
-        Tables of the user's own samples, such as LUCAS; the columns are in docs/11-explanation.md.
+    given
+        Tables of the user's own samples, such as LUCAS, as `read_tables` gives them.
     asked
         Predictor and forcing of the run; without them, intervals hold no spread of members.
     refits
         Learners fitted again for each interval.
+    seed
+        Of all that is drawn.
 
     Raises
     ------
     StoreError
         If the run is not finished, or the disk is full or read-only.
     InputError
-        If a table of observations cannot be used.
+        If two sets of observations have one name, or no cell of the run has a value.
     """
     tell = tell or Quiet()
     check_finished(folder)
+    observed = [*(one.observations for one in given), *_packaged(tell)]
     # First what can be refused: learners and members take minutes.
-    given = [read_observations(path) for path in observations]
+    refuse_equal_names(observed)
     cells = read_cells(folder, most=_MOST_CELLS)
     whole = stored_trajectories(cells)
     # Sensitivities need members, whose errors a mean hides; totals need every cell, which takes members long. What
     # the simulator answered outside of their domain, members are not asked.
     sample = cells.answered.some(_MOST_ASKED) if asked else cells
     members = member_trajectories(sample, asked.predictor, asked.forcing) if asked else whole
-    evidences = _evidences([*given, *_packaged(tell)], cells, refits, tell)
-    table = contrast_table(time_table(members, ph_error=ph_error_of(folder)), evidences)
+    evidences = _evidences(_asked_of(observed, cells), refits, seed, tell)
+    ph_error = ph_error_of(folder)
+    table = contrast_table(time_table(members, ph_error=ph_error, seed=seed), evidences)
     laws = [law for evidence in evidences for law in laws_of(evidence)]
     substitution = substitution_table(whole, laws, years=_told_years(cells), scale=cells.scale)
     shown = _shown(evidences)
     drawn = [law for law in laws if (law.observations, law.depth) == (shown.observations.name, "0_30cm")]
     figure = contrast_figure(Contrast(shown, drawn, whole, cells.stocks["0_30cm"], substitution))
     made = (space_table(evidences), table, substitution)
-    paths = _write(folder, made, figure)
+    attributes = zarr.open_group(folder / PROJECTION, mode="r").attrs.asdict()
+    counts = {"cells": len(cells.places), "cells_asked_of_members": len(sample.places)}
+    record = contrast_record(
+        attributes, given, observed, seed=seed, refits=refits, **counts, error_of_ph=ph_error
+    )
+    paths = _write(folder, attributes, record, made, figure)
     return Contrasted(*made, paths, contrast_lines(table, substitution))
 
 
@@ -133,9 +149,8 @@ def _packaged(tell: Teller) -> list[Observations]:
     return found
 
 
-def _evidences(
-    observed: Sequence[Observations], cells: RunCells, refits: int, tell: Teller
-) -> list[Evidence]:
+def _asked_of(observed: Sequence[Observations], cells: RunCells) -> list[tuple[Observations, str]]:
+    """Return what is learned: each target of observations and of the run's own cells."""
     own = cells.some(_MOST_LEARNED)
     start, end = (cross_section(own, year) for year in (cells.years[0], cells.years[-1]))
     asked: list[tuple[Observations, str]] = [(one, str(target)) for one in observed for target in one.targets]
@@ -143,10 +158,15 @@ def _evidences(
     asked += [(turned(one), PH) for one in observed if PH in one.covariates]
     # At the start all cells are calcareous, at the end some no more: a map with contrast in pH, and one without.
     asked += [(start, f"{STOCK}0_30cm"), (end, f"{STOCK}0_30cm"), (end, f"{STOCK}0_100cm")]
-    asked += [(turned(end), PH), (change_section(own), "sic_change_0_30cm")]
+    return [*asked, (turned(end), PH), (change_section(own), "sic_change_0_30cm")]
+
+
+def _evidences(
+    asked: Sequence[tuple[Observations, str]], refits: int, seed: int, tell: Teller
+) -> list[Evidence]:
     evidences = []
     for one, target in asked:
-        evidences.append(gather_evidence(one, target, refits=refits))
+        evidences.append(gather_evidence(one, target, refits=refits, seed=seed))
         left_out = evidences[-1].skill.r2
         tell.say(f"space      {one.name}, {len(one)} sites: {target}, R2 {left_out:.2f} on blocks left out")
     return evidences
@@ -165,8 +185,13 @@ def _shown(evidences: Sequence[Evidence]) -> Evidence:
     return next((e for e in fitting if not e.observations.circular), fitting[-1])
 
 
-def _write(folder: Path, tables: tuple[pd.DataFrame, ...], figure: Figure) -> tuple[Path, ...]:
-    attributes = zarr.open_group(folder / PROJECTION, mode="r").attrs
+def _write(
+    folder: Path,
+    attributes: Mapping[str, object],
+    record: Mapping[str, object],
+    tables: tuple[pd.DataFrame, ...],
+    figure: Figure,
+) -> tuple[Path, ...]:
     title, digest = str(attributes.get("title", "a projection")), str(attributes.get("recipe_digest", ""))
     out = folder / "explain"
     words = {SPACE: SPACE_WORDS, CONTRAST: CONTRAST_WORDS, SUBSTITUTION: SUBSTITUTION_WORDS}
@@ -175,4 +200,7 @@ def _write(folder: Path, tables: tuple[pd.DataFrame, ...], figure: Figure) -> tu
         for table, (name, told) in zip(tables, words.items(), strict=True):
             write_atomically(out / name, csv_text(table, told, title=title, digest=digest))
     drawn = write_figures({FIGURE: figure}, out)
-    return (*(out / name for name in words), *drawn)
+    # Last: what it tells of is there.
+    with disk_told(folder):
+        write_atomically(out / RECORD, json.dumps(record, indent=2) + "\n")
+    return (*(out / name for name in words), *drawn, out / RECORD)

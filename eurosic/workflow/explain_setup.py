@@ -216,9 +216,9 @@ def set_up_explain(folder: Path, options: ExplainOptions, *, data: Path | None =
     Raises
     ------
     StoreError
-        If the folder holds no finished run, or its record is missing.
+        If the folder holds no finished run, or its record is missing, or a pathway or horizon is not in the run.
     RecipeError
-        If the record does not hold the recipe that its digest names, or a pathway or horizon is unknown.
+        If the record does not hold the recipe that its digest names.
     """
     check_finished(folder)
     record = read_record(folder)
@@ -231,7 +231,12 @@ def set_up_explain(folder: Path, options: ExplainOptions, *, data: Path | None =
     )
     digest = str(zarr.open_group(folder / PROJECTION, mode="r").attrs["digest"])
     setup = Setup(recipe, load_catalog(None), data)
-    return ExplainSetup(folder, options, setup, RunCells(folder, cells, soil_layers(folder / INPUTS)), digest)
+    found = ExplainSetup(
+        folder, options, setup, RunCells(folder, cells, soil_layers(folder / INPUTS)), digest
+    )
+    # Asked here, whatever the part: what is unknown is to be refused before anything is worked out.
+    _ = found.pathways, found.horizons
+    return found
 
 
 def _refuse_unknown(where: str, asked: Sequence[object], known: Sequence[object]) -> None:

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import xarray as xr
 import zarr
 from distributed import Client
 
-from eurosic.base.errors import StoreError
+from eurosic.base.errors import InputError, StoreError
 from eurosic.base.grid import Tile, tiles_of
-from eurosic.base.provenance import versions
 from eurosic.clusters import Profile, open_client
+from eurosic.explain.contrast_text import csv_text
 from eurosic.explain.shapley import pairs_of
 from eurosic.explain.template import template
 from eurosic.outputs.ledger import Ledger, TileRecord, write_atomically
@@ -33,20 +30,21 @@ from eurosic.projection.project import project_tiles, unfinished
 from eurosic.report.attribution_chart import attribution_figures
 from eurosic.report.export import write_figures
 from eurosic.workflow.contrasting import Asked, contrast
+from eurosic.workflow.contrasting_record import Given, read_tables
 from eurosic.workflow.explain_checks import (
     FEW,
     PAIR_CELLS,
     Looked,
     SecondLook,
-    agreements,
     baseline_question,
     look_again,
 )
+from eurosic.workflow.explain_record import ATTRIBUTION, RECORD, TABLES, explain_record, is_finished
 from eurosic.workflow.explain_setup import ExplainOptions, ExplainSetup, set_up_explain
 from eurosic.workflow.explain_tables import attribution_table, interaction_table, largest_gap, lever_table
 from eurosic.workflow.explain_task import ExplainTask
 
-EXPLAIN, ATTRIBUTION, RECORD = "explain", "attribution.zarr", "explain.json"
+EXPLAIN = "explain"
 
 
 class Teller(Protocol):
@@ -83,13 +81,20 @@ def explain(
     data
         Folder of the data, in which a user's own emulators lie.
     observations
-        Tables of the user's own soil samples, for the contrast with space.
+        Tables of the user's own soil samples, for the contrast with space; read before anything is worked out.
 
     Raises
     ------
     EurosicError
         Whatever a user can mend; nothing that was finished is lost.
     """
+    if observations and "space" not in options.parts:
+        raise InputError(
+            "--observations",
+            "is given, and only attributions in time are asked for, which read none",
+            do="Leave it out, or ask for --part space too.",
+        )
+    given = read_tables(observations)
     setup = set_up_explain(folder, options, data=data)
     place = folder / EXPLAIN
     with disk_told(place), claimed(place):
@@ -97,12 +102,17 @@ def explain(
             _check_place(setup, place)
             _explain_time(setup, place, profile=profile, tell=tell)
         if "space" in options.parts:
-            _contrast_with_space(setup, observations, tell=tell)
+            _contrast_with_space(setup, given, tell=tell)
     return place
 
 
 def _explain_time(setup: ExplainSetup, place: Path, *, profile: Profile, tell: Teller) -> None:
     """Part one: attributions in time, their tables, checks, figures and record."""
+    if is_finished(setup, place):
+        tell.say(
+            f"finished   {place} holds these very attributions; remove {RECORD} to make its tables again"
+        )
+        return
     began = time.perf_counter()
     cells, extent = setup.explained.cells, setup.extent
     tell.say(
@@ -111,7 +121,6 @@ def _explain_time(setup: ExplainSetup, place: Path, *, profile: Profile, tell: T
     )
     with open_client(profile) as client:
         records = _attribute(setup, place, client=client, tell=tell)
-        attributed = time.perf_counter()
         looked = _look_again(setup, client)
     with open_attribution(place) as store:
         tables = {
@@ -121,24 +130,27 @@ def _explain_time(setup: ExplainSetup, place: Path, *, profile: Profile, tell: T
         }
         gap = largest_gap(store, setup)
     for name, table in tables.items():
-        write_atomically(place / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
+        recipe = setup.setup.recipe
+        text = csv_text(table, TABLES[name], title=recipe.about.title, digest=recipe.digest)
+        write_atomically(place / f"{name}.csv", text)
     write_figures(attribution_figures(tables["attribution"], tables["levers"]), place)
+    # What an interruption took from the command's own time, the tiles' records still hold.
     seconds = {
-        "attribution": round(attributed - began, 1),
-        "all": round(time.perf_counter() - began, 1),
-        "of_workers": round(sum(record.seconds for record in records), 1),
+        "of_the_last_command": round(time.perf_counter() - began, 1),
+        "of_workers_for_attributions": round(sum(record.seconds for record in records), 1),
     }
-    told = _record(setup, looked, gap=gap, seconds=seconds)
+    told = explain_record(setup, looked, gap=gap, seconds=seconds)
     told["peak_memory_of_a_worker_MB"] = round(max(record.peak_memory for record in records) / 1e6)
     told["cells_without_attribution"] = sum(record.failed for record in records)
     write_atomically(place / RECORD, json.dumps(told, indent=2) + "\n")
     tell.say(f"written    {place}")
 
 
-def _contrast_with_space(setup: ExplainSetup, observations: tuple[Path, ...], *, tell: Teller) -> None:
+def _contrast_with_space(setup: ExplainSetup, given: tuple[Given, ...], *, tell: Teller) -> None:
     """Parts two and three: what is read from space, and how it differs; `contrast.csv`, `space.csv`, a figure."""
     asked = Asked(setup.setup.predictor, setup.forcing)
-    for line in contrast(setup.folder, observations=observations, asked=asked, tell=tell).lines:
+    found = contrast(setup.folder, given=given, asked=asked, seed=setup.options.seed, tell=tell)
+    for line in found.lines:
         tell.say(line)
 
 
@@ -207,34 +219,3 @@ def _look_again(setup: ExplainSetup, client: Client) -> Looked:
     few = setup.candidates.chosen(FEW, setup.groups, seed=setup.options.seed).background
     look = SecondLook(setup.cells, baseline_question(setup.question), setup.coarse, few)
     return look_again(look, setup.looked_at(PAIR_CELLS), client, key=setup.digest[:8])
-
-
-def _record(
-    setup: ExplainSetup, looked: Looked, *, gap: float, seconds: Mapping[str, float]
-) -> dict[str, object]:
-    """Return what `explain.json` says."""
-    typical, question = setup.typical, setup.question
-    return {
-        "digest": setup.digest,
-        "run_digest": setup.store_digest,
-        "predictor": setup.setup.predictor.name,
-        "predictor_digest": setup.setup.predictor.digest,
-        "versions": versions(),
-        "options": asdict(setup.options),
-        "mode": "every cell" if setup.options.sample is None else "sample",
-        "cells": len(setup.explained.cells),
-        "pathways": list(setup.extent.pathways),
-        "horizons": list(setup.horizons),
-        "groups": {group.name: list(group.columns) for group in setup.every_group},
-        "groups_that_are_the_same_everywhere": [
-            group.name for place, group in enumerate(setup.every_group) if place not in setup.played
-        ],
-        "background": {
-            "cells": typical.cells.tolist(),
-            "weights": np.round(typical.background.weights, 6).tolist(),
-            "mean_prediction_is_that_of_all_cells": typical.calibrated,
-        },
-        "largest_gap_of_additivity": gap,
-        "agreement": agreements(looked, question),
-        "seconds": dict(seconds),
-    }

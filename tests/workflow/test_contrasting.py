@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from dataclasses import replace
 
@@ -17,7 +19,7 @@ from eurosic.cli import main
 from eurosic.explain import observations_dutch
 from eurosic.explain.observations_dutch import dutch_profiles
 from eurosic.workflow import contrasting
-from eurosic.workflow.contrasting import CONTRAST, SPACE, SUBSTITUTION, contrast
+from eurosic.workflow.contrasting import CONTRAST, RECORD, SPACE, SUBSTITUTION, contrast
 from eurosic.workflow.contrasting_cells import (
     DEPTHS,
     change_section,
@@ -26,7 +28,7 @@ from eurosic.workflow.contrasting_cells import (
     read_cells,
     stored_trajectories,
 )
-from eurosic.workflow.contrasting_record import ph_error_of
+from eurosic.workflow.contrasting_record import ph_error_of, read_tables
 from eurosic.workflow.setup import forcing_of, set_up
 from tests.workflow.small import small_recipe
 
@@ -47,12 +49,17 @@ def made(run):
 
 @pytest.mark.slow
 def test_files_are_those_that_were_promised_and_tables_can_be_read_back(run, made):
-    """Three tables and a figure in explain/; what is read is what was made."""
-    assert [path.name for path in made.paths] == [SPACE, CONTRAST, SUBSTITUTION, "contrast.png"]
+    """Three tables, a figure and a record in explain/; what is read is what was made."""
+    assert [path.name for path in made.paths] == [SPACE, CONTRAST, SUBSTITUTION, "contrast.png", RECORD]
     for path, table in zip(made.paths, (made.space, made.contrast, made.substitution), strict=False):
         read = pd.read_csv(run / "explain" / path.name, comment="#")
         assert (list(read), len(read)) == (list(table), len(table))
-    assert made.paths[-1].stat().st_size > 50_000
+    assert made.paths[-2].stat().st_size > 50_000
+    record = json.loads(made.paths[-1].read_text())
+    assert [one["name"] for one in record["observations"]] == ["dutch-profiles"]
+    assert (record["seed"], record["refits"], record["error_of_ph"]) == (1, 2, 0.0)
+    assert record["run_digest"] == zarr.open_group(run / "projection.zarr", mode="r").attrs["digest"]
+    assert record["versions"]["dutchsoils"] != "not installed"
 
 
 @pytest.mark.slow
@@ -154,17 +161,33 @@ def test_a_folder_without_a_finished_run_is_refused(tmp_path):
     assert not (tmp_path / "explain").exists()
 
 
-def test_a_user_s_table_that_cannot_be_used_is_refused_before_any_work(run, tmp_path, monkeypatch):
-    """With its own name, and no learner fitted."""
-    path = tmp_path / "mine.csv"
-    path.write_text("id,ph\n1,7\n")
+SAMPLES = "carbonate,ph_lab,x,y\n" + "".join(f"{i},7,{i}e6,0\n" for i in range(1, 7))
+
+
+def test_tables_of_one_name_are_refused_and_others_known_by_their_bytes(tmp_path):
+    """Rows of the tables are known by the name of the file alone: two of one name could not be told apart."""
+    paths = [tmp_path / folder / "lucas.csv" for folder in ("2009", "2018")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(SAMPLES)
+    with pytest.raises(InputError, match="two tables are called lucas"):
+        read_tables(paths)
+    (one,) = read_tables(paths[:1])
+    assert (one.observations.name, one.sha256) == ("lucas", hashlib.sha256(SAMPLES.encode()).hexdigest())
+
+
+def test_a_table_with_the_name_of_a_package_s_is_refused_before_any_work(run, tmp_path, monkeypatch):
+    """With its name, and no learner fitted."""
+    path = tmp_path / "dutch-profiles.csv"
+    path.write_text(SAMPLES)
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("work was begun")
 
+    monkeypatch.setattr(contrasting, "_OBSERVED", (dutch_profiles,))
     monkeypatch.setattr(contrasting, "gather_evidence", refuse)
-    with pytest.raises(InputError, match=r"mine\.csv: lacks carbonate"):
-        contrast(run, observations=[path])
+    with pytest.raises(InputError, match="two tables are called dutch-profiles"):
+        contrast(run, given=read_tables([path]))
 
 
 @pytest.mark.slow

@@ -15,15 +15,16 @@ import xarray as xr
 import zarr
 from click.testing import CliRunner, Result
 
-from eurosic.base.errors import RecipeError, StoreError
+from eurosic.base.errors import InputError, RecipeError, StoreError
 from eurosic.cli import main
 from eurosic.clusters import Profile
 from eurosic.console import ConsoleTeller
 from eurosic.outputs.store import PROJECTION
 from eurosic.workflow import explain_checks, explaining
+from eurosic.workflow.explain_record import ATTRIBUTION
 from eurosic.workflow.explain_setup import ExplainOptions, set_up_explain
 from eurosic.workflow.explain_task import ExplainTask
-from eurosic.workflow.explaining import ATTRIBUTION, EXPLAIN, open_attribution
+from eurosic.workflow.explaining import EXPLAIN, open_attribution
 from tests.workflow.small import small_recipe
 
 pytestmark = pytest.mark.slow
@@ -159,7 +160,7 @@ def test_the_record_says_what_it_hangs_on_and_that_explainers_agree(explained):
 def test_tables_and_figures_hold_what_the_store_holds(explained):
     """The mean of a group over all cells, weighed by area, in kg ha-1 yr-1; a row for each regime and target."""
     store, place = _store(explained), explained / EXPLAIN
-    table = pd.read_csv(place / "attribution.csv").set_index(
+    table = pd.read_csv(place / "attribution.csv", comment="#").set_index(
         ["pathway", "horizon", "regime", "target", "group"]
     )
     values = store["attribution"].sel(
@@ -168,10 +169,12 @@ def test_tables_and_figures_hold_what_the_store_holds(explained):
     mean = float(np.average(values, weights=store["area"])) * 1e4 / 5
     told = table.loc[("zero_now", 2024, "all", "sic_change_0_200cm", "carbonate"), "mean"]
     assert told == pytest.approx(mean, rel=1e-4)
-    pairs = pd.read_csv(place / "interactions.csv")
+    pairs = pd.read_csv(place / "interactions.csv", comment="#")
     assert {"carbonate", "texture", "drainage"} <= set(pairs["one"]) | set(pairs["other"])
     assert "nitrogen" in set(pairs["other"]) | set(pairs["one"])
-    assert set(pd.read_csv(place / "levers.csv")["pathway"]) == {"f2f_input", "zero_now"}
+    assert set(pd.read_csv(place / "levers.csv", comment="#")["pathway"]) == {"f2f_input", "zero_now"}
+    for name in ("attribution", "levers", "interactions"):
+        assert "# unit: kg ha-1 yr-1 is of carbon" in (place / f"{name}.csv").read_text()
     for name in ("attribution.png", "levers.png"):
         assert (place / name).stat().st_size > 10_000
 
@@ -189,6 +192,37 @@ def test_what_was_interrupted_goes_on_and_is_the_same(explained, tmp_path, monke
     _explain(folder, sample=None)
     assert done == [1, 4]
     xr.testing.assert_equal(_store(folder), before)
+
+
+def test_what_is_finished_is_left_alone_and_what_lacks_a_table_is_told_again(
+    explained, tmp_path, monkeypatch
+):
+    """No second look, the record untouched; a table that was removed comes back, the tiles' seconds stay."""
+    folder = shutil.copytree(explained, tmp_path / "out")
+    record, table = folder / EXPLAIN / "explain.json", folder / EXPLAIN / "interactions.csv"
+    before, rows = record.read_bytes(), table.read_text()
+    looks, look = [], explaining._look_again
+    monkeypatch.setattr(explaining, "_look_again", lambda *args: looks.append(args) or look(*args))
+    _explain(folder, sample=None)
+    assert (looks, record.read_bytes()) == ([], before)
+    table.unlink()
+    _explain(folder, sample=None)
+    assert (len(looks), table.read_text()) == (1, rows)
+    told, kept = (json.loads(text)["seconds"] for text in (record.read_bytes(), before))
+    assert told["of_workers_for_attributions"] == kept["of_workers_for_attributions"] > 0.0
+
+
+def test_observations_are_read_before_anything_is_attributed(run, tmp_path, monkeypatch):
+    """One that cannot be used, and any where only time is asked for: refused, and no folder made."""
+    folder = shutil.copytree(run, tmp_path / "out")
+    path = tmp_path / "mine.csv"
+    path.write_text("id,ph\n1,7\n")
+    for part, told in ((("time", "space"), "lacks carbonate"), (("time",), "which read none")):
+        with pytest.raises(InputError, match=told), ConsoleTeller() as tell:
+            explaining.explain(
+                folder, ExplainOptions(parts=part), profile=Profile(1), tell=tell, observations=(path,)
+            )
+    assert not (folder / EXPLAIN).exists()
 
 
 def test_a_sample_has_the_values_of_all(run, explained, tmp_path):
@@ -219,9 +253,9 @@ def test_what_the_run_has_not_is_refused(run, tmp_path):
         ({"pathways": ("organic",)}, "organic is not in this run"),
         ({"horizons": (2023,)}, "2023 is not in this run"),
     ):
-        setup = set_up_explain(run, ExplainOptions(**asked))
-        with pytest.raises(StoreError, match=told):
-            _ = setup.extent
+        for part in ("time", "space"):
+            with pytest.raises(StoreError, match=told):
+                set_up_explain(run, ExplainOptions(**asked, parts=(part,)))
     with pytest.raises(StoreError, match="holds no projection"):
         set_up_explain(tmp_path, ExplainOptions())
     folder = shutil.copytree(run, tmp_path / "changed")
