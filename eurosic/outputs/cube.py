@@ -66,8 +66,8 @@ def open_projection(folder: Path | str) -> xr.Dataset:
     variables[AREA.name] = _variable(cells[AREA.name], places, ())
     variables[AREA.name].attrs |= {"long_name": AREA.long_name, "units": AREA.unit, "comment": AREA.comment}
     variables |= _dense_layers(folder, projection, places)
-    attributes = _attributes(projection) | {"values_digest": _values_digest(folder)}
-    return xr.Dataset(variables, coords=_coordinates(projection, grid), attrs=attributes)
+    attributes = attributes_of(projection) | {"values_digest": _values_digest(folder)}
+    return xr.Dataset(variables, coords=coordinates_of(projection, grid), attrs=attributes)
 
 
 def open_totals(folder: Path | str) -> xr.Dataset:
@@ -100,7 +100,7 @@ def open_totals(folder: Path | str) -> xr.Dataset:
     }
     area = store["total_area"].sum("tile").assign_attrs(units="m2", long_name=AREA.long_name)
     totals = xr.Dataset(summed).rename({"every_year": "year"}).assign(area=area)
-    return totals.assign_attrs(_attributes(zarr.open_group(folder / PROJECTION, mode="r")))
+    return totals.assign_attrs(attributes_of(zarr.open_group(folder / PROJECTION, mode="r")))
 
 
 def _values_digest(folder: Path) -> str:
@@ -199,7 +199,8 @@ def _dense_layers(folder: Path, projection: zarr.Group, places: _Places) -> dict
     }
 
 
-def _coordinates(projection: zarr.Group, grid: Grid) -> dict[str, object]:
+def coordinates_of(projection: zarr.Group, grid: Grid) -> dict[str, object]:
+    """Return pathways, years, x, y (m) and the reference system of a run, as coordinates of a dataset."""
     crs = CRS.from_user_input(grid.crs)
     transform = " ".join(repr(float(number)) for number in grid.geotransform)
     reference = crs.to_cf() | {"spatial_ref": crs.to_wkt(), "GeoTransform": transform}
@@ -220,5 +221,6 @@ def _coordinates(projection: zarr.Group, grid: Grid) -> dict[str, object]:
     }
 
 
-def _attributes(projection: zarr.Group) -> dict[str, object]:
+def attributes_of(projection: zarr.Group) -> dict[str, object]:
+    """Return what a run's store says of itself: title, recipe, predictor, start year, digests."""
     return {key: value for key, value in projection.attrs.asdict().items() if key not in ("grid",)}

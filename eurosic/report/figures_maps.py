@@ -1,7 +1,7 @@
 """Small multiples for papers: one map of each pathway, or of what each changes against baseline, on one scale.
 
-*Enters:* the lazy cube, a variable, a year. *Leaves:* a figure with its caption, in the grid's own projection. Must
-not write, nor load more than one coarsened layer at a time. *Source:* Tufte (1990) on small multiples.
+*Enters:* the canvas of a run, a variable, a year. *Leaves:* a figure with its caption, in the grid's own projection.
+Must not write, nor load more than one coarsened layer at a time. *Source:* Tufte (1990) on small multiples.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pyproj import CRS
 from eurosic.base.errors import StoreError
 from eurosic.base.units import KG_PER_TG, M2_PER_HA
 from eurosic.report.backdrop import draw_land, draw_reasons, draw_scale_bar, lay, write_reasons
-from eurosic.report.coarsen import Drawn, coarsened, frame_of
+from eurosic.report.coarsen import Canvas, Drawn, frame_of
 from eurosic.report.measure import Measure, measure_of
 from eurosic.report.paper import (
     HIGHEST,
@@ -41,8 +41,6 @@ _HEAD, _GAP, _FOOT = 6.0, 2.0, 24.0
 # mm: at the page's sides, and the widest panel; width over height of a panel.
 _MARGIN, _WIDEST = 1.5, 120.0
 _ASPECTS = (0.7, 1.6)
-# Groups of cells along the longer side of a panel: 600 dots an inch in the widest, and no more is seen.
-_GROUPS = 1000
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,14 @@ class _Panels:
 
 
 def pathway_maps(
-    cube: xr.Dataset, variable: str, *, year: int, minus: str | None = None, kinds: Mapping[str, str]
+    canvas: Canvas, variable: str, *, year: int, minus: str | None = None, kinds: Mapping[str, str]
 ) -> Captioned:
     """Return small multiples of a variable in a year: a map of each pathway, or of each minus one of them.
 
     Parameters
     ----------
-    cube
-        The lazy cube of a run.
+    canvas
+        Where the cells of a run are drawn; one serves all its maps.
     variable
         A target with an amount; a change is shown as its mean per year since the start.
     year
@@ -76,11 +74,12 @@ def pathway_maps(
     Raises
     ------
     StoreError
-        If the cube lacks variable, year or pathway, nothing can be compared, or no cell has a value.
+        If the run lacks variable, year or pathway, nothing can be compared, or no cell has a value.
     """
-    panels = _panels(cube, variable, year, minus)
+    table = canvas.table
+    panels = _panels(canvas, variable, year, minus)
     drawn = next(iter(panels.layers.values()))
-    crs = CRS.from_wkt(cube.coords["spatial_ref"].attrs["crs_wkt"])
+    crs = CRS.from_wkt(table.coords["spatial_ref"].attrs["crs_wkt"])
     aspect = _aspect(drawn)
     figure, places = _layout(len(panels.layers), aspect)
     frame = frame_of(drawn, aspect)
@@ -93,26 +92,24 @@ def pathway_maps(
         axes.set_title(_head(panels, i, pathway, layer), loc="left", fontsize=LETTERS, color=INK, pad=2)
         axes.set(xlim=frame[0::2], ylim=frame[1::2], xticks=[], yticks=[], aspect="equal")
     _foot(figure, panels, image, drawn)
-    return Captioned(figure, _caption(cube, panels, kinds))
+    return Captioned(figure, _caption(table, panels, kinds))
 
 
-def _panels(cube: xr.Dataset, variable: str, year: int, minus: str | None) -> _Panels:
-    years, pathways = cube["year"].values.tolist(), [str(p) for p in cube["pathway"].values]
+def _panels(canvas: Canvas, variable: str, year: int, minus: str | None) -> _Panels:
+    table = canvas.table
+    years, pathways = table["year"].values.tolist(), [str(p) for p in table["pathway"].values]
     shown = [pathway for pathway in pathways if pathway != minus]
-    if variable not in cube or year not in years or not shown or (minus and minus not in pathways):
+    if variable not in table or year not in years or not shown or (minus and minus not in pathways):
         raise StoreError(
             "figures",
             f"no {variable!r} of {minus or 'any pathway'} to compare in {year}",
             wanted=f"a variable of the run, pathways among {', '.join(pathways)}, a year among {years}",
         )
-    measure = measure_of(variable, year=year, start=int(cube.attrs.get("start_year", years[0])))
-    values = cube[variable].sel(year=year, drop=True) * measure.factor
-
-    def layer(pathway: str) -> xr.DataArray:
-        alone = values.sel(pathway=pathway, drop=True)
-        return alone if minus is None else alone - values.sel(pathway=minus, drop=True)
-
-    layers = {pathway: coarsened(cube, layer(pathway), most=_GROUPS) for pathway in shown}
+    measure = measure_of(variable, year=year, start=int(table.attrs.get("start_year", years[0])))
+    layers = {
+        pathway: canvas.layer(variable, pathway, year=year, minus=minus, factor=measure.factor)
+        for pathway in shown
+    }
     every = np.concatenate([drawn.values[np.isfinite(drawn.values)] for drawn in layers.values()])
     if not every.size:
         raise StoreError("figures", "no cell has a value", do="See the layer 'status' for the reasons.")
@@ -185,7 +182,7 @@ def _bar_title(panels: _Panels) -> str:
     return f"{what}{', ' if panels.measure.axis else ''}{panels.measure.axis}"
 
 
-def _caption(cube: xr.Dataset, panels: _Panels, kinds: Mapping[str, str]) -> str:
+def _caption(table: xr.Dataset, panels: _Panels, kinds: Mapping[str, str]) -> str:
     measure, layers = panels.measure, panels.layers
     area = float(next(iter(layers.values())).area.sum()) / M2_PER_HA / 1e6
     of = "each pathway" if panels.minus is None else f"each pathway minus {panels.minus}"
@@ -199,26 +196,26 @@ def _caption(cube: xr.Dataset, panels: _Panels, kinds: Mapping[str, str]) -> str
         totals = f"Totals at the end, Tg of carbon: {', '.join(told)}."
     return caption(
         f"{measure.words[0].upper()}{measure.words[1:]} under {of}{unit}, {measure.when}.",
-        f"Values are per area of calcareous arable soil ({area:.3g} Mha); {_projection(cube)}.",
+        f"Values are per area of calcareous arable soil ({area:.3g} Mha); {_projection(table)}.",
         "Orange is below zero, purple above." if _is_signed(panels) else "",
         ends,
         numbers,
         totals,
         f"Inputs: {kinds_text(kinds)}." if kinds else "",
-        origin(cube),
+        origin(table),
     )
 
 
-def _projection(cube: xr.Dataset) -> str:
-    crs = CRS.from_wkt(cube.coords["spatial_ref"].attrs["crs_wkt"])
+def _projection(table: xr.Dataset) -> str:
+    crs = CRS.from_wkt(table.coords["spatial_ref"].attrs["crs_wkt"])
     code = crs.to_authority()
-    cell = abs(float(cube["x"][1] - cube["x"][0])) if cube.sizes["x"] > 1 else np.nan
+    cell = abs(float(table["x"][1] - table["x"][0])) if table.sizes["x"] > 1 else np.nan
     return f"{':'.join(code) if code else crs.name}, cells of {cell / 1000:g} km"
 
 
-def origin(cube: xr.Dataset) -> str:
+def origin(table: xr.Dataset) -> str:
     """Return the last sentence of a caption: what made the numbers, and by which recipe."""
-    about = cube.attrs
+    about = table.attrs
     outlines = "Outlines: Natural Earth."
     made = f"Made by {about.get('source', 'eurosic')}"
     return f"{made}, recipe {str(about.get('recipe_digest', ''))[:16]}. {outlines}"

@@ -1,7 +1,7 @@
 """Maps of a projection for a talk: SIC change under a pathway, and what a pathway changes against baseline.
 
-*Enters:* the lazy cube, the kinds of its inputs. *Leaves:* Matplotlib figures, 16:9, north up, in the grid's own
-projection. Must not write, nor load more than a coarsened layer. Where no value is, the reason is shown,
+*Enters:* the canvas of a run, the kinds of its inputs. *Leaves:* Matplotlib figures, 16:9, north up, in the grid's
+own projection. Must not write, nor load more than a coarsened layer. Where no value is, the reason is shown,
 muted. *Source:* outlines of Natural Earth (public domain), shipped.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from pyproj import CRS
@@ -18,7 +17,7 @@ from pyproj import CRS
 from eurosic.base.errors import StoreError
 from eurosic.base.units import KG_PER_TG, M2_PER_HA
 from eurosic.report.backdrop import draw_land, draw_reasons, draw_scale_bar, lay, write_reasons
-from eurosic.report.coarsen import Drawn, coarsened, frame_of
+from eurosic.report.coarsen import Canvas, Drawn, frame_of
 from eurosic.report.scale import Extend, scale_of
 from eurosic.report.style import (
     FAINT,
@@ -40,7 +39,7 @@ _COLUMN = (0.98 - _LEFT) * SLIDE[0] * 72  # points that a line of text may take
 
 
 def change_map(
-    cube: xr.Dataset,
+    canvas: Canvas,
     pathway: str,
     *,
     year: int | None = None,
@@ -51,12 +50,12 @@ def change_map(
 
     Parameters
     ----------
-    cube
-        The lazy cube of a run.
+    canvas
+        Where the cells of a run are drawn; one serves all its maps.
     pathway
-        Its pathway to show.
+        The run's pathway to show.
     year
-        Last year of the change; the cube's last one where None.
+        Last year of the change; the run's last one where None.
     variable
         A variable of change, kg m-2 of carbon.
     kinds
@@ -65,16 +64,16 @@ def change_map(
     Raises
     ------
     StoreError
-        If the cube lacks the variable, pathway or year, or no cell has a value.
+        If the run lacks the variable, pathway or year, or no cell has a value.
     """
-    shown = _Shown(cube, variable, year)
-    drawn = coarsened(cube, shown.rate(pathway))
+    shown = _Shown(canvas, variable, year)
+    drawn = shown.rate(pathway)
     title = f"change under {pathway}"
     return _map(shown, drawn, title, kinds or {})
 
 
 def difference_map(
-    cube: xr.Dataset,
+    canvas: Canvas,
     pathway: str,
     *,
     baseline: str = "baseline",
@@ -89,23 +88,23 @@ def difference_map(
     Raises
     ------
     StoreError
-        If the cube lacks the variable, a pathway or the year, or no cell has a value.
+        If the run lacks the variable, a pathway or the year, or no cell has a value.
     """
-    shown = _Shown(cube, variable, year)
-    drawn = coarsened(cube, shown.rate(pathway) - shown.rate(baseline))
+    shown = _Shown(canvas, variable, year)
+    drawn = shown.rate(pathway, minus=baseline)
     title = f"{pathway} minus {baseline}"
     return _map(shown, drawn, title, kinds or {})
 
 
 class _Shown:
-    """What of a cube is shown: a variable of change, from the start to the end of a year."""
+    """What of a run is shown: a variable of change, from the start to the end of a year."""
 
-    def __init__(self, cube: xr.Dataset, variable: str, year: int | None) -> None:
-        self.cube, self.variable = cube, variable
-        years = cube["year"].values.tolist()
+    def __init__(self, canvas: Canvas, variable: str, year: int | None) -> None:
+        self.canvas, self.table, self.variable = canvas, canvas.table, variable
+        years = self.table["year"].values.tolist()
         self.year = int(years[-1] if year is None else year)
-        self.start = int(cube.attrs.get("start_year", years[0]))
-        if variable not in cube or not variable.startswith("sic_change") or self.year not in years:
+        self.start = int(self.table.attrs.get("start_year", years[0]))
+        if variable not in self.table or not variable.startswith("sic_change") or self.year not in years:
             raise StoreError(
                 "map",
                 f"no {variable!r} in {self.year}",
@@ -123,13 +122,14 @@ class _Shown:
         """Years between which the mean is taken."""
         return f"mean of {self.start}–{self.year}"
 
-    def rate(self, pathway: str) -> xr.DataArray:
-        """Return the lazy layer of mean change, kg ha-1 yr-1."""
-        if pathway not in self.cube["pathway"].values:
-            has = ", ".join(map(str, self.cube["pathway"].values))
-            raise StoreError("map", f"no pathway {pathway!r}", wanted=f"one of {has}")
-        layer = self.cube[self.variable].sel(pathway=pathway, year=self.year, drop=True)
-        return layer * (M2_PER_HA / self.elapsed)
+    def rate(self, pathway: str, *, minus: str | None = None) -> Drawn:
+        """Return the layer of mean change of a pathway, or of what it changes against another, kg ha-1 yr-1."""
+        has = [str(name) for name in self.table["pathway"].values]
+        for name in (pathway, minus or pathway):
+            if name not in has:
+                raise StoreError("map", f"no pathway {name!r}", wanted=f"one of {', '.join(has)}")
+        factor = M2_PER_HA / self.elapsed
+        return self.canvas.layer(self.variable, pathway, year=self.year, minus=minus, factor=factor)
 
 
 def _map(shown: _Shown, drawn: Drawn, title: str, kinds: Mapping[str, str]) -> Figure:
@@ -138,7 +138,7 @@ def _map(shown: _Shown, drawn: Drawn, title: str, kinds: Mapping[str, str]) -> F
     figure = slide()
     axes = figure.add_axes((0.0, 0.0, _MAP_SHARE, 1.0))
     frame = frame_of(drawn, axes.bbox.width / axes.bbox.height)
-    draw_land(axes, CRS.from_wkt(shown.cube.coords["spatial_ref"].attrs["crs_wkt"]))
+    draw_land(axes, CRS.from_wkt(shown.table.coords["spatial_ref"].attrs["crs_wkt"]))
     draw_reasons(axes, drawn)
     scale = scale_of(drawn.values)
     image = lay(axes, drawn, drawn.values, scale)

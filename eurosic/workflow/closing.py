@@ -19,12 +19,14 @@ from eurosic.base.provenance import versions
 from eurosic.base.vocabulary import AREA
 from eurosic.inputs.budget import PublishedBudget, acid_budget, budget_lines
 from eurosic.inputs.store import open_inputs
-from eurosic.outputs.cube import open_projection, open_totals
+from eurosic.outputs.cell_table import open_cell_table
+from eurosic.outputs.cube import open_totals
 from eurosic.outputs.draws import UNCERTAINTY
 from eurosic.outputs.ledger import write_atomically
 from eurosic.outputs.store import CELLS, INPUTS, PROJECTION
 from eurosic.projection.table import CellTable
 from eurosic.report.charts import pathway_chart
+from eurosic.report.coarsen import canvas_of
 from eurosic.report.export import write_figures, write_totals
 from eurosic.report.maps import change_map, difference_map
 from eurosic.report.summary import cells_outside, outside_lines, summary_text
@@ -39,7 +41,7 @@ from eurosic.workflow.uncertainty import country_intervals, uncertainty_record
 
 def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked: SelfCheck) -> str:
     """Totals, exports, figures and the closing words (with those of the self-check), all made from the store."""
-    recipe, cube = setup.recipe, open_projection(folder)
+    recipe = setup.recipe
     write_calibration(folder, checked.calibration)
     emulated = check_of(recipe) is not None
     intervals = country_intervals(folder, calibration=checked.calibration, emulated=emulated)
@@ -54,14 +56,15 @@ def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked:
     export(folder, recipe.outputs.export)
     kinds = {str(name): str(layer.attrs["kind"]) for name, layer in open_inputs(folder / INPUTS).items()}
     year, variable = recipe.report.year, recipe.report.variable
+    canvas = canvas_of(open_cell_table(folder))
     figures = {
-        "map_baseline": change_map(cube, BASELINE, year=year, variable=variable, kinds=kinds),
+        "map_baseline": change_map(canvas, BASELINE, year=year, variable=variable, kinds=kinds),
         "chart_pathways": pathway_chart(totals, baseline=BASELINE),
     }
     for pathway in recipe.ordered_pathways():
         if pathway.name != BASELINE:
             figures[f"map_{pathway.name}_minus_baseline"] = difference_map(
-                cube, pathway.name, year=year, variable=variable, kinds=kinds
+                canvas, pathway.name, year=year, variable=variable, kinds=kinds
             )
     write_figures(figures, folder / "figures")
     words = summary_text(totals, baseline=BASELINE, folder=folder)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-import xarray as xr
 
 from eurosic.base.errors import StoreError
 from eurosic.base.pathway import BASELINE
+from eurosic.base.vocabulary import TARGETS
 from eurosic.inputs.store import open_inputs
-from eurosic.outputs.cube import open_projection, open_totals
+from eurosic.outputs.cell_table import open_cell_table
+from eurosic.outputs.cube import open_totals
 from eurosic.outputs.store import INPUTS
+from eurosic.report.coarsen import Canvas, canvas_of
 from eurosic.report.figures_cells import cell_series
 from eurosic.report.figures_export import write_captioned
 from eurosic.report.figures_maps import pathway_maps
@@ -60,30 +62,33 @@ def write_paper(
         If the run is not finished, lacks what is asked for, or the disk does not take the files.
     """
     check_finished(folder)
-    cube = open_projection(folder)
+    table = open_cell_table(folder)
     kinds = {str(name): str(layer.attrs["kind"]) for name, layer in open_inputs(folder / INPUTS).items()}
     totals = _totals(folder)
-    absent = [name for name in variables if name not in cube]
+    known = [name for name in TARGETS if name in table]
+    absent = [name for name in variables if name not in known]
     if absent:
-        raise StoreError(
-            "figures", f"no variable {', '.join(absent)}", wanted=f"of {', '.join(map(str, cube))}"
-        )
-    at = int(cube["year"].values[-1]) if year is None else year
+        raise StoreError("figures", f"no variable {', '.join(absent)}", wanted=f"of {', '.join(known)}")
+    at = int(table["year"].values[-1]) if year is None else year
+    # Where cells stand and what area they have is read once, for the maps of all variables.
+    canvas = canvas_of(table)
     paths = []
     for variable in variables:
         # One variable's figures are in memory at a time.
-        made = _maps(cube, variable, at, kinds)
+        made = _maps(canvas, variable, at, kinds)
         if variable in {quantity.source for quantity in QUANTITIES}:
             made[f"totals_{variable}"] = totals_series(totals, variable, baseline=BASELINE, place=place)
-        made[f"cells_{variable}"] = cell_series(cube, variable, baseline=BASELINE)
+        made[f"cells_{variable}"] = cell_series(table, variable, baseline=BASELINE)
         paths += write_captioned(made, out or folder / PAPER)
     return paths
 
 
-def _maps(cube: xr.Dataset, variable: str, year: int, kinds: dict[str, str]) -> dict[str, Captioned]:
-    made = {f"maps_{variable}": pathway_maps(cube, variable, year=year, kinds=kinds)}
-    if cube.sizes["pathway"] > 1:
-        made[f"differences_{variable}"] = pathway_maps(cube, variable, year=year, minus=BASELINE, kinds=kinds)
+def _maps(canvas: Canvas, variable: str, year: int, kinds: dict[str, str]) -> dict[str, Captioned]:
+    made = {f"maps_{variable}": pathway_maps(canvas, variable, year=year, kinds=kinds)}
+    if canvas.table.sizes["pathway"] > 1:
+        made[f"differences_{variable}"] = pathway_maps(
+            canvas, variable, year=year, minus=BASELINE, kinds=kinds
+        )
     return made
 
 

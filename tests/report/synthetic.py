@@ -1,4 +1,4 @@
-"""A projection made by formula, of the shape that a run leaves: a lazy cube on EPSG:3035 and its totals."""
+"""A projection made by formula, of the shape that a run leaves: cube and cell table on EPSG:3035, and totals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pyproj import CRS
 from eurosic.base.flags import Status, status_flags
 from eurosic.base.grid import Grid
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
+from eurosic.report.coarsen import Canvas, canvas_of
 
 PATHWAYS = ("baseline", "f2f_input", "f2f_loss", "phase_out", "zero_now")
 # kg ha-1 yr-1 of carbon lost in each pathway where the soil is richest, and the share kept for the profile.
@@ -62,6 +63,27 @@ def synthetic_cube(
     transform = " ".join(str(number) for number in grid.geotransform)
     reference = {"crs_wkt": CRS(grid.crs).to_wkt(), "GeoTransform": transform}
     return cube.assign_coords(spatial_ref=((), 0, reference))
+
+
+def cell_table(cube: xr.Dataset) -> xr.Dataset:
+    """Return the cell table of a cube, lazily: a row for each cell that has an area."""
+    status = cube["status"].values
+    rows, columns = np.nonzero(np.isfinite(cube[AREA.name].values))
+    place = {"y": xr.DataArray(rows, dims="cell"), "x": xr.DataArray(columns, dims="cell")}
+    dense = [name for name in cube.data_vars if name not in ("status", "country")]
+    table = {name: cube[name].isel(place).variable for name in dense}
+    table |= {"row": ("cell", rows.astype(np.int32)), "column": ("cell", columns.astype(np.int32))}
+    table["cell_status"] = ("cell", status[rows, columns])
+    studied = np.where(np.isfinite(cube[AREA.name].values), np.int8(Status.PREDICTED), status)
+    table["grid_status"] = (("y", "x"), studied)
+    return xr.Dataset(table, coords=cube.coords, attrs=cube.attrs)
+
+
+def synthetic_canvas(
+    grid: Grid = GRID, pathways: Sequence[str] = PATHWAYS, years: Sequence[int] = (2020, 2050, 2100)
+) -> Canvas:
+    """Return the canvas of the table of `synthetic_cube`."""
+    return canvas_of(cell_table(synthetic_cube(grid, pathways, years)))
 
 
 def _about(years: Sequence[int]) -> dict[str, object]:

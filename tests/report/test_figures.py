@@ -13,7 +13,7 @@ from PIL import Image
 
 from eurosic.base.errors import StoreError
 from eurosic.base.vocabulary import TARGETS
-from eurosic.report.coarsen import coarsened
+from eurosic.report.coarsen import canvas_of
 from eurosic.report.figures_cells import cell_series
 from eurosic.report.figures_export import write_captioned
 from eurosic.report.figures_maps import mean_of, pathway_maps
@@ -22,7 +22,14 @@ from eurosic.report.measure import measure_of
 from eurosic.report.paper import HIGHEST, MM_PER_INCH, WIDE, caption, letter
 from eurosic.report.scale import amounts_of
 from eurosic.report.totals import totals_table
-from tests.report.synthetic import PATHWAYS, RATES, synthetic_cube, synthetic_totals
+from tests.report.synthetic import (
+    PATHWAYS,
+    RATES,
+    cell_table,
+    synthetic_canvas,
+    synthetic_cube,
+    synthetic_totals,
+)
 
 CHANGE = "sic_change_0_200cm"
 KINDS = {"carbonate": "synthetic"}
@@ -33,6 +40,18 @@ def cube():
     """The cube made by formula, with a spread of a tenth on both sides."""
     cube = synthetic_cube()
     return cube.assign({f"{CHANGE}_p05": cube[CHANGE] * 1.1, f"{CHANGE}_p95": cube[CHANGE] * 0.9})
+
+
+@pytest.fixture(scope="module")
+def cells(cube):
+    """Its cell table."""
+    return cell_table(cube)
+
+
+@pytest.fixture(scope="module")
+def canvas(cells):
+    """Where its cells are drawn."""
+    return canvas_of(cells)
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +71,9 @@ def _said(caption: str) -> str:
 # --- by hand ---
 
 
-def test_each_panel_says_its_mean(cube):
+def test_each_panel_says_its_mean(canvas, cube):
     """Over each map: its letter, its pathway, and the mean weighted by area, kg ha-1 yr-1."""
-    made = pathway_maps(cube, CHANGE, year=2100, kinds=KINDS)
+    made = pathway_maps(canvas, CHANGE, year=2100, kinds=KINDS)
     layer = cube[CHANGE].sel(pathway="baseline", year=2100).astype(float) * 1e4 / 81
     area = cube["calcareous_arable_area"].where(np.isfinite(layer))
     mean = float((layer * area).sum() / area.sum())
@@ -63,9 +82,9 @@ def test_each_panel_says_its_mean(cube):
     assert heads[0] == rf"$\bf{{a}}$  baseline: −{abs(mean):.3g}"
 
 
-def test_a_difference_of_known_rates_has_the_known_scale(cube):
+def test_a_difference_of_known_rates_has_the_known_scale(canvas):
     """`zero_now` loses 24 kg less where the soil is richest: every panel is above zero, and nothing orange."""
-    made = pathway_maps(cube, CHANGE, year=2100, minus="baseline", kinds=KINDS)
+    made = pathway_maps(canvas, CHANGE, year=2100, minus="baseline", kinds=KINDS)
     values = np.concatenate([axes.images[1].get_array().compressed() for axes in made.figure.axes[:4]])
     most = 0.2 + 0.8 * 29 / 30
     assert values.max() == pytest.approx((RATES["baseline"] - RATES["zero_now"]) * most, rel=1e-5)
@@ -74,9 +93,9 @@ def test_a_difference_of_known_rates_has_the_known_scale(cube):
     assert "minus baseline" in _said(made.caption)
 
 
-def test_the_caption_holds_what_a_reader_must_know(cube):
+def test_the_caption_holds_what_a_reader_must_know(canvas, cube):
     """Variable, unit, years, area, projection, size of the cells, kinds of inputs, source, outlines."""
-    said = _said(pathway_maps(cube, CHANGE, year=2100, kinds=KINDS).caption)
+    said = _said(pathway_maps(canvas, CHANGE, year=2100, kinds=KINDS).caption)
     for words in (
         "Change of SIC, 0–200 cm under each pathway (kg C ha⁻¹ yr⁻¹), mean of 2020–2100.",
         "EPSG:3035, cells of 50 km",
@@ -91,16 +110,16 @@ def test_the_caption_holds_what_a_reader_must_know(cube):
     assert f"baseline -{abs(total):.3g}" in said
 
 
-def test_outlines_lie_above_the_values(cube):
+def test_outlines_lie_above_the_values(canvas):
     """In the grid's own projection, in every panel."""
-    for axes in pathway_maps(cube, CHANGE, year=2100, kinds={}).figure.axes[: len(PATHWAYS)]:
+    for axes in pathway_maps(canvas, CHANGE, year=2100, kinds={}).figure.axes[: len(PATHWAYS)]:
         outlines = [c for c in axes.collections if isinstance(c, PolyCollection)]
         assert max(c.get_zorder() for c in outlines) > axes.images[1].get_zorder()
 
 
-def test_all_panels_have_one_scale(cube):
+def test_all_panels_have_one_scale(canvas):
     """Equal colours mean equal amounts."""
-    made = pathway_maps(cube, "ph_soil_0_30cm", year=2100, kinds={})
+    made = pathway_maps(canvas, "ph_soil_0_30cm", year=2100, kinds={})
     norms = {id(axes.images[1].norm) for axes in made.figure.axes[: len(PATHWAYS)]}
     assert len(norms) == 1
 
@@ -145,9 +164,9 @@ def test_an_interval_without_a_number_is_none(table):
     assert interval_of(empty, f"{CHANGE}_TgC") is None
 
 
-def test_typical_cells_stand_at_their_share_of_the_area(cube):
+def test_typical_cells_stand_at_their_share_of_the_area(cells, cube):
     """The median cell: half of the area loses more. Its course ends at the cube's value, in t per hectare."""
-    made = cell_series(cube, CHANGE)
+    made = cell_series(cells, CHANGE)
     last = cube[CHANGE].sel(pathway="baseline", year=2100).values
     area = cube["calcareous_arable_area"].values
     end = made.figure.axes[1].lines[0].get_ydata()[-1] / 10.0
@@ -155,14 +174,14 @@ def test_typical_cells_stand_at_their_share_of_the_area(cube):
     assert np.isclose(last[np.isfinite(last)], end).any()
 
 
-def test_the_spread_of_a_cell_is_the_predictors(cube):
+def test_the_spread_of_a_cell_is_the_predictors(cells):
     """A tenth on both sides, of the baseline and of the pathway furthest from it; none where there is none."""
-    made = cell_series(cube, CHANGE)
+    made = cell_series(cells, CHANGE)
     band = made.figure.axes[0].collections[0].get_paths()[0].get_extents()
     end = made.figure.axes[0].lines[0].get_ydata()[-1]
     assert band.y0 == pytest.approx(1.1 * end)
     assert "(baseline, zero_now)" in _said(made.caption)
-    bare = cell_series(cube.drop_vars(f"{CHANGE}_p05"), CHANGE)
+    bare = cell_series(cells.drop_vars(f"{CHANGE}_p05"), CHANGE)
     assert not bare.figure.axes[0].collections
     assert "gives no spread" in _said(bare.caption)
 
@@ -211,8 +230,8 @@ def test_a_caption_loses_no_word(sentences):
 @pytest.mark.parametrize("count", [1, 2, 4, 7, 17])
 def test_any_number_of_pathways_fits_a_page(count):
     """No panel leaves the page or covers another."""
-    cube = synthetic_cube(pathways=[f"p{i}" for i in range(count)], years=(2020, 2100))
-    figure = pathway_maps(cube, CHANGE, year=2100, kinds={}).figure
+    canvas = synthetic_canvas(pathways=[f"p{i}" for i in range(count)], years=(2020, 2100))
+    figure = pathway_maps(canvas, CHANGE, year=2100, kinds={}).figure
     assert figure.get_figwidth() * MM_PER_INCH == pytest.approx(WIDE)
     assert figure.get_figheight() * MM_PER_INCH <= HIGHEST + 1e-6
     boxes = [axes.get_position() for axes in figure.axes]
@@ -223,21 +242,23 @@ def test_any_number_of_pathways_fits_a_page(count):
             assert apart
 
 
-def test_the_mean_of_a_layer_is_that_of_its_cells(cube):
+def test_the_mean_of_a_layer_is_that_of_its_cells(cells):
     """Coarsened or not."""
-    layer = cube[CHANGE].sel(pathway="baseline", year=2100)
-    means = [mean_of(coarsened(cube, layer, most=most)) for most in (5, 30)]
+    layers = [
+        canvas_of(cells, most=most).layer(CHANGE, "baseline", year=2100, factor=10.0) for most in (5, 30)
+    ]
+    means = [mean_of(layer) for layer in layers]
     assert means[0] == pytest.approx(means[1])
 
 
 # --- files ---
 
 
-def test_files_are_png_pdf_and_caption_with_fonts_inside(cube, table, tmp_path):
+def test_files_are_png_pdf_and_caption_with_fonts_inside(canvas, table, tmp_path):
     """300 dots an inch; fonts as TrueType and none as outlines only; equal figures are equal bytes."""
     made = {
         "totals": totals_series(table, CHANGE),
-        "maps": pathway_maps(cube, CHANGE, year=2100, kinds=KINDS),
+        "maps": pathway_maps(canvas, CHANGE, year=2100, kinds=KINDS),
     }
     paths = write_captioned(made, tmp_path / "one")
     assert sorted(path.name for path in paths) == sorted(path.name for path in (tmp_path / "one").iterdir())
@@ -257,15 +278,15 @@ def test_files_are_png_pdf_and_caption_with_fonts_inside(cube, table, tmp_path):
 # --- refusals ---
 
 
-def test_what_is_not_in_the_run_is_refused(cube, table):
+def test_what_is_not_in_the_run_is_refused(cells, canvas, table):
     """With what there is."""
     with pytest.raises(StoreError, match=re.escape("a year among [2020, 2050, 2100]")):
-        pathway_maps(cube, CHANGE, year=2051, kinds={})
+        pathway_maps(canvas, CHANGE, year=2051, kinds={})
     with pytest.raises(StoreError, match="pathways among baseline"):
-        pathway_maps(cube, CHANGE, year=2100, minus="nobody", kinds={})
+        pathway_maps(canvas, CHANGE, year=2100, minus="nobody", kinds={})
     with pytest.raises(StoreError, match="no total of 'ph_soil_0_30cm'"):
         totals_series(table, "ph_soil_0_30cm")
     with pytest.raises(StoreError, match="'Atlantis'"):
         totals_series(table, CHANGE, place="Atlantis")
     with pytest.raises(StoreError, match="no cell has a value"):
-        cell_series(cube.assign({CHANGE: cube[CHANGE] * np.nan}), CHANGE)
+        cell_series(cells.assign({CHANGE: cells[CHANGE] * np.nan}), CHANGE)

@@ -1,4 +1,4 @@
-"""Law: a map shows the cube in its place, names its unit and the kinds of its inputs, and hides no reason."""
+"""Law: a map shows the run in its place, names its unit and the kinds of its inputs, and hides no reason."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from eurosic.base.errors import StoreError
 from eurosic.base.grid import Grid
 from eurosic.base.vocabulary import LAYERS
+from eurosic.report.coarsen import canvas_of
 from eurosic.report.maps import change_map, difference_map
-from tests.report.synthetic import GRID, synthetic_cube
+from tests.report.synthetic import GRID, cell_table, synthetic_canvas, synthetic_cube
 
 KINDS = {"carbonate": "synthetic", "clay": "interpolated"}
 
@@ -28,9 +29,15 @@ def cube():
 
 
 @pytest.fixture(scope="module")
-def figure(cube):
+def canvas(cube):
+    """Where the cells of its table are drawn."""
+    return canvas_of(cell_table(cube))
+
+
+@pytest.fixture(scope="module")
+def figure(canvas):
     """The map of the baseline's change."""
-    return change_map(cube, "baseline", kinds=KINDS)
+    return change_map(canvas, "baseline", kinds=KINDS)
 
 
 def _image(figure: Figure) -> np.ma.MaskedArray:
@@ -80,17 +87,17 @@ def test_reasons_are_named_where_they_occur(figure):
     assert "failed" not in told
 
 
-def test_the_difference_is_pathway_minus_baseline(cube):
+def test_the_difference_is_pathway_minus_baseline(canvas):
     """110 - 86 = 24 kg/ha/yr more kept at full richness; purple, positive."""
-    figure = difference_map(cube, "zero_now", kinds=KINDS)
+    figure = difference_map(canvas, "zero_now", kinds=KINDS)
     wanted = 24.0 * (0.2 + 0.8 * (GRID.rows - 1) / GRID.rows)
     assert _image(figure)[-1, 10] == pytest.approx(wanted, rel=1e-4)
     assert "zero_now minus baseline" in texts(figure)
 
 
-def test_the_baseline_minus_itself_shows_zero_everywhere(cube):
+def test_the_baseline_minus_itself_shows_zero_everywhere(canvas):
     """A map of nothing is still a map."""
-    figure = difference_map(cube, "baseline")
+    figure = difference_map(canvas, "baseline")
     assert np.ma.masked_invalid(_image(figure)).max() == 0
     assert "0 Tg C by 2100" in texts(figure)
 
@@ -101,7 +108,7 @@ def test_texts_beside_the_map_do_not_overlap(cube):
     kinds = {name: ("synthetic", "assumed", "interpolated")[i % 3] for i, name in enumerate(layers)}
     long = "a_pathway_with_a_rather_long_name"
     named = cube.assign_coords(pathway=["baseline", long, *cube["pathway"].values[2:]])
-    figure = difference_map(named, long, kinds=kinds)
+    figure = difference_map(canvas_of(cell_table(named)), long, kinds=kinds)
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
     parts = [*figure.texts, *figure.legends, figure.axes[1]]
@@ -118,7 +125,7 @@ def test_texts_beside_the_map_do_not_overlap(cube):
 def test_a_grid_of_another_projection_is_drawn_with_its_outlines():
     """UTM 31N around Paris: the outlines follow the grid's own projection."""
     grid = Grid("EPSG:32631", 20_000.0, 300_000.0, 5_600_000.0, 20, 20)
-    axes = change_map(synthetic_cube(grid), "baseline").axes[0]
+    axes = change_map(synthetic_canvas(grid), "baseline").axes[0]
     corners = np.concatenate([path.vertices for path in axes.collections[1].get_paths()])
     paris = np.hypot(corners[:, 0] - 448_000, corners[:, 1] - 5_411_000)
     # The Channel coast lies about 150 km from Paris; in EPSG:3035 numbers nothing would be near.
@@ -128,19 +135,19 @@ def test_a_grid_of_another_projection_is_drawn_with_its_outlines():
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"pathway": "organic25"}, "no pathway 'organic25'"),
+        ({"pathway": "organic25"}, "no pathway 'organic25'; wanted one of baseline"),
         ({"pathway": "baseline", "year": 2099}, "no 'sic_change_0_200cm' in 2099"),
         ({"pathway": "baseline", "variable": "dic_leaching"}, "a variable of SIC change"),
     ],
 )
-def test_what_the_cube_lacks_is_refused(cube, asked, told):
+def test_what_the_run_lacks_is_refused(canvas, asked, told):
     """Pathway, year, variable."""
     with pytest.raises(StoreError, match=told):
-        change_map(cube, **asked)
+        change_map(canvas, **asked)
 
 
 def test_a_map_without_values_is_refused(cube):
     """Nothing to show: the layer `status` says why."""
     empty = cube.assign(sic_change_0_200cm=cube["sic_change_0_200cm"] * np.float32("nan"))
     with pytest.raises(StoreError, match="no cell has a value"):
-        change_map(empty, "baseline")
+        change_map(canvas_of(cell_table(empty)), "baseline")
