@@ -198,7 +198,8 @@ def _placed(path: Path, table: pd.DataFrame) -> pd.DataFrame:
         x, y = Transformer.from_crs(4326, 3035, always_xy=True).transform(table["lon"], table["lat"])
         table = table.assign(x=np.where(given, x, np.nan), y=np.where(given, y, np.nan))
     # What is no place on Earth has been projected to infinity.
-    astray = table[given & ~np.isfinite(table[["x", "y"]]).all(axis=1)]
+    told = np.isfinite(table[["x", "y"]].to_numpy(dtype=np.float64)).all(axis=1)
+    astray = table[given & ~told]
     if len(astray):
         first, second = (astray[name].iloc[0] for name in names)
         raise InputError(
