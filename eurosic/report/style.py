@@ -105,20 +105,25 @@ def wrapped(text: str, size: float, room: float) -> str:
 
 
 def kinds_text(kinds: Mapping[str, str]) -> str:
-    """Return what kind each input is, kinds that are least certain first.
+    """Return what kind each input is, kinds that are least certain first, inputs by name, depths by number.
 
     Examples
     --------
-    >>> kinds_text({"clay": "interpolated", "carbonate": "synthetic", "sand": "interpolated"})
+    >>> kinds_text({"sand": "interpolated", "carbonate": "synthetic", "clay": "interpolated"})
     'carbonate: synthetic; clay, sand: interpolated'
     """
-    told = []
-    shown = {name: _readable(name) for name in kinds}
+    kinds_told = []
+    # A store lists its layers in no order that holds; equal runs are to have equal figures.
+    shown = {name: _readable(name) for name in sorted(kinds, key=_by_number)}
     for kind in ("synthetic", "assumed", "modelled", "interpolated", "observed"):
-        names = [shown[name] for name, of in kinds.items() if of == kind]
+        names = [told for name, told in shown.items() if kinds[name] == kind]
         if names:
-            told.append(f"{', '.join(names)}: {kind}")
-    return "; ".join(told)
+            kinds_told.append(f"{', '.join(names)}: {kind}")
+    return "; ".join(kinds_told)
+
+
+def _by_number(name: str) -> list[tuple[str, int]]:
+    return [(word, int(number or 0)) for word, number in re.findall(r"(\D+)(\d*)", name)]
 
 
 def _readable(name: str) -> str:

@@ -83,4 +83,12 @@ def test_no_line_is_wider_than_its_room(room):
 def test_names_of_layers_read_as_words():
     """Depths as ranges, symbols as chemists write them."""
     told = kinds_text(dict.fromkeys(("carbonate_5_15cm", "deposition_nh4", "soil_ph", "clay"), "assumed"))
-    assert told == "carbonate 5–15 cm, deposition NH4, soil pH, clay: assumed"
+    assert told == "carbonate 5–15 cm, clay, deposition NH4, soil pH: assumed"
+
+
+def test_inputs_are_named_in_one_order():
+    """However the store lists them; depths from the surface down."""
+    names = ("clay", "carbonate_100_200cm", "carbonate_15_30cm", "carbonate", "sand")
+    told = kinds_text(dict.fromkeys(names, "assumed"))
+    assert told == "carbonate, carbonate 15–30 cm, carbonate 100–200 cm, clay, sand: assumed"
+    assert kinds_text(dict.fromkeys(reversed(names), "assumed")) == told
