@@ -76,11 +76,19 @@ def export(
 )
 @click.option("--skip-outside", is_flag=True, help="Leave polygons out that lie wholly outside the grid.")
 @click.option("--sources", is_flag=True, help="Intervals of each source of uncertainty alone, too.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV to write; the GeoPackage goes beside it.",
+)
+@click.option("--replace", is_flag=True, help="Give up totals over other polygons that lie there.")
 @told
-def totals(folder: Path, by: Path, name: str, skip_outside: bool, sources: bool) -> None:
+def totals(folder: Path, by: Path, *, name: str, out: Path | None, **asked: bool) -> None:
     """Sum the finished run in FOLDER over polygons, into FOLDER/totals_by_NAME.csv and .gpkg."""
+    from eurosic.workflow.area_files import Into
     from eurosic.workflow.area_totals import totals_by
 
-    found = totals_by(folder, by, name=name, skip_outside=skip_outside, by_source=sources)
+    into, outside = Into(out, asked["replace"]), asked["skip_outside"]
+    found = totals_by(folder, by, name=name, skip_outside=outside, by_source=asked["sources"], into=into)
     count = found.table["polygon"].nunique()
     click.echo(f"{count} polygons, {len(found.table)} rows: {' and '.join(map(str, found.paths))}")

@@ -101,11 +101,15 @@ def _reckon(quantity: Quantity, found: PolygonSums, sums: Array) -> Array:
 
 
 def polygon_csv(
-    table: pd.DataFrame, *, title: str, by: str, digest: str, intervals: Sequence[str] = ()
+    table: pd.DataFrame, *, title: str, by: str, digest: str, intervals: Sequence[str] = (), source: str = ""
 ) -> str:
-    """Return the table as CSV under comment lines (``#``) that say units, signs and what `intervals` hold."""
+    """Return the table as CSV under comment lines (``#``) that say units, signs and what `intervals` hold.
+
+    `source` is a line about the file of the polygons.
+    """
     about: Sequence[str] = [
         f"# Totals of {title} by the polygons of {by}, by eurosic; recipe {digest[:16]}",
+        *((f"# {source}",) if source else ()),
         "# Sums over calcareous arable soil: share of the cell in the polygon x calcareous arable area x value.",
         "# Overlapping polygons count what they share each. share_on_grid: share of the polygon's area on the grid.",
         "# area_Mha: study cells with a value; area_without_value_Mha: those that failed or were masked.",

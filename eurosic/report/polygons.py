@@ -32,11 +32,15 @@ _LONGEST_EDGE = 0.01
 
 @dataclass(frozen=True)
 class Polygons:
-    """Polygons in the projection of a grid: unique names, shapes, and the share of each that lies on the grid."""
+    """Polygons in the projection of a grid: unique names, shapes, and the share of each that lies on the grid.
+
+    `field` is the field of the file that names them, empty where they are numbered.
+    """
 
     names: tuple[str, ...]
     shapes: NDArray[np.object_]
     on_grid: NDArray[np.float64]
+    field: str = ""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -82,7 +86,7 @@ def read_polygons(path: Path, grid: Grid, *, name: str = "", skip_outside: bool 
         ) from error
     shapes = shapely.from_wkb(geometry) if geometry is not None else np.array([], dtype=object)
     _check_shapes(path, shapes, meta["crs"])
-    names = _names(path, dict(zip(map(str, meta["fields"]), values, strict=True)), len(shapes), name)
+    field, names = _names(path, dict(zip(map(str, meta["fields"]), values, strict=True)), len(shapes), name)
     placed = np.array([_placed(shape, str(meta["crs"]), grid) for shape in shapes], dtype=object)
     limits = shapely.box(*grid.bounds)
     on_grid = np.array([_share_within(shape, limits) for shape in placed])
@@ -97,7 +101,7 @@ def read_polygons(path: Path, grid: Grid, *, name: str = "", skip_outside: bool 
         )
     kept = on_grid > 0
     named = tuple(name for name, keep in zip(names, kept, strict=True) if keep)
-    return Polygons(named, placed[kept], on_grid[kept])
+    return Polygons(named, placed[kept], on_grid[kept], field)
 
 
 def _check_shapes(path: Path, shapes: NDArray[np.object_], crs: str | None) -> None:
@@ -118,18 +122,21 @@ def _check_shapes(path: Path, shapes: NDArray[np.object_], crs: str | None) -> N
         )
 
 
-def _names(path: Path, fields: dict[str, NDArray[np.generic]], count: int, name: str) -> list[str]:
+def _names(
+    path: Path, fields: dict[str, NDArray[np.generic]], count: int, name: str
+) -> tuple[str, list[str]]:
+    """Return the field that names the polygons, empty for none, and their names."""
     if name and name not in fields:
         raise InputError(str(path), f"has no field {name!r}", wanted=f"one of {', '.join(fields) or 'none'}")
     for field in (name,) if name else _NAMES:
         texts = [str(value) for value in fields.get(field, ())]
         if texts and len(set(texts)) == count:
-            return texts
+            return field, texts
     if name:
         raise InputError(
             str(path), f"field {name!r} names several polygons alike", wanted="a field whose values differ"
         )
-    return [str(number) for number in range(1, count + 1)]
+    return "", [str(number) for number in range(1, count + 1)]
 
 
 def _placed(shape: shapely.Geometry, crs: str, grid: Grid) -> shapely.Geometry:

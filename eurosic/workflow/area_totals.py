@@ -1,7 +1,7 @@
 """Totals of a finished run by polygon: read the store tile by tile, weigh, sum, write.
 
 *Enters:* the folder of a run, a file of polygons. *Leaves:* ``totals_by_NAME.csv`` and ``.gpkg`` in that folder, each
-whole or absent. One tile of one variable is in memory at a time.
+whole or absent; those over other polygons stay. One tile of one variable is in memory at a time.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from eurosic.outputs.run_store import RECORD, disk_told, read_record
 from eurosic.outputs.store import CELLS, PROJECTION, recorded_tiles
 from eurosic.report.polygon_totals import COUNTED, PolygonSums, polygon_csv, polygon_table
 from eurosic.report.polygons import Polygons, covers, read_polygons
+from eurosic.workflow.area_files import Into, digest_of_polygons
 from eurosic.workflow.exporting import check_finished
 from eurosic.workflow.uncertainty import polygon_intervals
 
@@ -41,18 +42,24 @@ class AreaTotals:
 
 
 def totals_by(
-    folder: Path, by: Path, *, name: str = "", skip_outside: bool = False, by_source: bool = False
+    folder: Path,
+    by: Path,
+    *,
+    name: str = "",
+    skip_outside: bool = False,
+    by_source: bool = False,
+    into: Into | None = None,
 ) -> AreaTotals:
-    """Sum a finished run over the polygons of a file; write CSV and GeoPackage into the run's folder.
+    """Sum a finished run over the polygons of a file; write CSV and GeoPackage, into the run's folder or elsewhere.
 
     `by_source` adds the intervals of each source of uncertainty alone.
 
     Raises
     ------
     StoreError
-        If the run is not finished, or the disk is full or read-only.
+        If the run is not finished, totals over other polygons lie there, or the disk is full or read-only.
     InputError
-        If the file holds no polygons that can be used.
+        If the file holds no polygons that can be used, or totals cannot be put where they are to go.
     GridError
         If polygons lie outside the grid (unless `skip_outside`, and some do not).
     """
@@ -60,15 +67,25 @@ def totals_by(
     _check_closed(folder)
     group = zarr.open_group(folder / PROJECTION, mode="r")
     grid = Grid(**group.attrs["grid"])
+    into = into or Into()
+    paths = into.paths(folder, by)
     polygons = read_polygons(by, grid, name=name, skip_outside=skip_outside)
+    source = f"SHA-256 {digest_of_polygons(by)}, named by {polygons.field or 'number'}"
+    into.check(paths, source)
     shares = _shares(folder, polygons, grid)
     found = polygon_sums(folder, polygons, shares)
     intervals = polygon_intervals(folder, shares, polygons.names, by_source=by_source)
     table = polygon_table(found, baseline=BASELINE, intervals=intervals)
     title, digest = str(group.attrs.get("title", "a projection")), str(group.attrs.get("recipe_digest", ""))
-    paths = (folder / f"totals_by_{by.stem}.csv", folder / f"totals_by_{by.stem}.gpkg")
     with disk_told(folder):
-        text = polygon_csv(table, title=title, by=by.name, digest=digest, intervals=intervals.about())
+        text = polygon_csv(
+            table,
+            title=title,
+            by=by.name,
+            digest=digest,
+            intervals=intervals.about(),
+            source=f"Polygons: {by.name}, {source}",
+        )
         write_atomically(paths[0], text)
         _write_geopackage(paths[1], table, polygons, grid)
     return AreaTotals(table, paths)

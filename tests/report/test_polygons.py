@@ -221,7 +221,9 @@ def test_names_must_be_there_and_differ(tmp_path: Path) -> None:
     shapes = [_box(0, 1, 1, 0), _box(1, 1, 2, 0)]
     path = _write(tmp_path / "a.gpkg", shapes, name=["same", "same"], region=["A", "B"])
     assert read_polygons(path, GRID).names == ("1", "2")
-    assert read_polygons(path, GRID, name="region").names == ("A", "B")
+    assert read_polygons(path, GRID).field == ""
+    found = read_polygons(path, GRID, name="region")
+    assert (found.names, found.field) == (("A", "B"), "region")
     with pytest.raises(InputError, match="no field 'nuts'"):
         read_polygons(path, GRID, name="nuts")
     with pytest.raises(InputError, match="several polygons alike"):

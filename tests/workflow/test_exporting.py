@@ -355,6 +355,47 @@ def test_a_second_call_gives_the_same_bytes(finished: Path, polygons: Path, tabl
     assert path.read_bytes() == before
 
 
+def test_totals_of_other_polygons_stay(
+    finished: Path, polygons: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Of a file with the same name, or the same file named by another field; unless they are given up."""
+    path = finished / "totals_by_regions.csv"
+    before = path.read_text(encoding="utf-8")
+    assert f"# Polygons: regions.gpkg, SHA-256 {file_digest(polygons)}, named by name\n" in before
+    feature = {
+        "type": "Feature",
+        "properties": {"code": "W"},
+        "geometry": mapping(shapely.box(14, 47, 20, 48)),
+    }
+    other = tmp_path / "regions.geojson"
+    other.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    done = _call("totals", finished, "--by", other)
+    assert done.exit_code == 2
+    assert "totals over other polygons" in done.output
+    assert "--replace" in done.output
+    assert path.read_text(encoding="utf-8") == before
+    out = tmp_path / "mine.csv"
+    assert _call("totals", finished, "--by", other, "--out", out).exit_code == 0
+    assert "named by code\n" in out.read_text(encoding="utf-8")
+    assert (tmp_path / "mine.gpkg").is_file()
+    done = _call("totals", finished, "--by", polygons, "--out", out, "--replace")
+    assert done.exit_code == 0, done.output
+    assert out.read_text(encoding="utf-8") == before
+
+
+def test_totals_do_not_overwrite_their_own_polygons(finished: Path, polygons: Path, tmp_path: Path) -> None:
+    """Nor go where there is no folder."""
+    mine = Path(shutil.copy(polygons, tmp_path / "mine.gpkg"))
+    digest = file_digest(mine)
+    for out in (mine.with_suffix(".csv"), tmp_path / "nowhere" / "a.csv", tmp_path / "a.txt"):
+        done = _call("totals", finished, "--by", mine, "--out", out, "--replace")
+        assert done.exit_code == 2
+        assert (
+            "its own totals" if out.stem == "mine" else "ends in .csv, in a folder that is there"
+        ) in done.output
+    assert file_digest(mine) == digest
+
+
 def test_a_geopackage_that_cannot_be_written_is_told(
     finished: Path, polygons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
