@@ -24,7 +24,7 @@ from rasterio.windows import Window
 
 from eurosic.base.errors import StoreError
 from eurosic.outputs.cog_words import CogFile, describe
-from eurosic.outputs.manifest import Manifest, claimed
+from eurosic.outputs.manifest import Manifest, claimed, unwritten
 
 # Blocks of the file; a multiple of the cube's own squares would unpack them more than once.
 _BLOCK = 512
@@ -95,22 +95,13 @@ def _write(cube: xr.Dataset, file: CogFile, scratch: Path) -> None:
             kept = _checksum(cog)
         # GDAL has its own errors for a full disk, of many classes; all of them mean that there is no file.
         except (RasterioError, RuntimeError) as error:
-            raise _unwritten(file, str(error)) from error
+            raise unwritten(file.path, str(error)) from error
     plain.unlink()
     if written != kept:
-        raise _unwritten(file, "what is read back differs from what was written")
+        raise unwritten(file.path, "what is read back differs from what was written")
     with cog.open("rb") as whole:
         os.fsync(whole.fileno())
     cog.replace(file.path)
-
-
-def _unwritten(file: CogFile, why: str) -> StoreError:
-    return StoreError(
-        str(file.path),
-        f"could not be written ({why})",
-        wanted="a disk with room that may be written",
-        do="Make room or correct the permissions, then give the same command: finished files are kept.",
-    )
 
 
 def _write_plain(cube: xr.Dataset, file: CogFile, path: Path) -> int:

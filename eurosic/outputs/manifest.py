@@ -122,3 +122,13 @@ def claimed(folder: Path) -> Iterator[Path]:
             yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def unwritten(path: Path, why: str) -> StoreError:
+    """Return the error of a file that a disk did not take, `why` in the words of the library that wrote it."""
+    return StoreError(
+        str(path),
+        f"could not be written ({why})",
+        wanted="a disk with room that may be written",
+        do="Make room or correct the permissions, then give the same command: finished files are kept.",
+    )

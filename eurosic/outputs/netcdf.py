@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,34 +18,19 @@ import xarray as xr
 from pyproj import CRS
 
 from eurosic.base.errors import StoreError
-from eurosic.base.provenance import digest_of
-from eurosic.base.spread import percentile_names
-from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
 from eurosic.outputs import cf
 from eurosic.outputs.exportable import check_cube
-from eurosic.outputs.manifest import claimed
+from eurosic.outputs.manifest import claimed, unwritten
+from eurosic.outputs.netcdf_plan import NetcdfFile, is_complete, plan_netcdf
 
 # Values held in memory at a time (float32: 128 MB); a 1 km layer of Europe has 20 million.
 _VALUES_IN_MEMORY = 32_000_000
 # A layer is one chunk up to this size; larger ones are cut in space, or reading one cell would unpack it all.
 _VALUES_IN_CHUNK = 4_000_000
 _CHUNK_SIDE = 1024
-_LAYOUT = 2  # raised when the layout of the files changes, so that older ones are made anew
 _ZLIB_LEVEL: Literal[1] = 1  # half as slow again at 4, and hardly smaller where most cells are empty
 _Kind = Literal["i1", "i4", "f4", "f8"]
 _FILL: dict[str, np.float32 | np.int8] = {"i1": np.int8(-1), "f4": np.float32(np.nan)}
-
-
-@dataclass(frozen=True)
-class _Export:
-    """One file to be; `pathway` and `years` are empty for a layer that has neither, `beside` holds percentiles."""
-
-    name: str
-    beside: tuple[str, ...]
-    pathway: str
-    years: tuple[int, ...]
-    path: Path
-    digest: str
 
 
 def export_netcdf(
@@ -85,12 +69,12 @@ def export_netcdf(
     """
     # All refusals come before the first byte: an export is asked for in one piece.
     check_cube(cube, years, variables=variables, pathways=pathways)
-    exports = list(_plan(cube, folder, years=years, variables=variables, pathways=pathways))
+    exports = list(plan_netcdf(cube, folder, years=years, variables=variables, pathways=pathways))
     if not exports:
         raise StoreError(
             "export", "'status' alone is no NetCDF file", wanted="a variable: each file holds status"
         )
-    pending = [export for export in exports if not _is_complete(export, cube)]
+    pending = [export for export in exports if not is_complete(export, cube)]
     with claimed(folder) as scratch:
         # Every file holds it: read once, a byte a cell.
         cube = cube.assign(status=cube["status"].compute()) if pending else cube
@@ -99,64 +83,24 @@ def export_netcdf(
     return [export.path for export in exports]
 
 
-def _plan(
-    cube: xr.Dataset,
-    folder: Path,
-    *,
-    years: Sequence[int],
-    variables: Sequence[str] | None,
-    pathways: Sequence[str] | None,
-) -> Iterator[_Export]:
-    wanted = [name for name in (*TARGETS, *STOCKS, AREA.name) if name in cube]
-    if variables is not None:
-        wanted = [name for name in wanted if {name, *percentile_names(name)} & set(variables)]
-    # Every digest of the cube counts: recipe, inputs, predictor, as far as the run records them.
-    run = {str(key): str(value) for key, value in cube.attrs.items() if str(key).endswith("digest")}
-    for name in wanted:
-        moving = "pathway" in cube[name].dims
-        for pathway in map(str, pathways or cube["pathway"].values) if moving else ("",):
-            at = tuple(int(year) for year in years) if moving else ()
-            path = folder / (f"{name}.{pathway}.nc" if pathway else f"{name}.nc")
-            beside = tuple(other for other in percentile_names(name) if other in cube)
-            digest = digest_of([_LAYOUT, run, name, beside, pathway, at])
-            yield _Export(name, beside, pathway, at, path, digest)
-
-
-def _is_complete(export: _Export, cube: xr.Dataset) -> bool:
-    """Return whether the file is there and finished; raise where another run's file has its name."""
-    if not export.path.exists():
-        return False
-    # Files are moved into place when whole: one that opens and has our digest is complete.
-    try:
-        with netCDF4.Dataset(export.path) as found:
-            of_run = getattr(found, "recipe_digest", "")
-            digest = getattr(found, "export_digest", "")
-    except OSError:
-        of_run = digest = ""
-    if not digest or of_run != str(cube.attrs.get("recipe_digest", "")):
-        raise StoreError(
-            str(export.path),
-            "a file of this name is there and does not belong to this run",
-            wanted="an absent file, or one that this recipe wrote",
-            do="Move it away, or export to another folder.",
-        )
-    return bool(digest == export.digest)
-
-
-def _write(cube: xr.Dataset, export: _Export, scratch: Path) -> None:
+def _write(cube: xr.Dataset, export: NetcdfFile, scratch: Path) -> None:
     aside = scratch / export.path.name
-    with netCDF4.Dataset(aside, "w", format="NETCDF4_CLASSIC") as file:
-        # Without this, every variable would be filled once before its values are written.
-        file.set_fill_off()
-        _lay_out(file, cube, export)
-        for name in (export.name, *export.beside):
-            _fill(file[name], cube[name], export)
+    try:
+        with netCDF4.Dataset(aside, "w", format="NETCDF4_CLASSIC") as file:
+            # Without this, every variable would be filled once before its values are written.
+            file.set_fill_off()
+            _lay_out(file, cube, export)
+            for name in (export.name, *export.beside):
+                _fill(file[name], cube[name], export)
+    # The library's own word for a full disk, and for a file that grew beyond a quota.
+    except RuntimeError as error:
+        raise unwritten(export.path, str(error)) from error
     with aside.open("rb") as written:
         os.fsync(written.fileno())
     aside.replace(export.path)
 
 
-def _lay_out(file: netCDF4.Dataset, cube: xr.Dataset, export: _Export) -> None:
+def _lay_out(file: netCDF4.Dataset, cube: xr.Dataset, export: NetcdfFile) -> None:
     """Write everything but the values: coordinates, grid mapping, status, attributes."""
     reference = cube.coords["spatial_ref"].attrs
     crs = CRS.from_wkt(reference["crs_wkt"])
@@ -188,7 +132,7 @@ def _kind(values: xr.DataArray) -> _Kind:
     return "i1" if values.dtype.kind == "i" else "f4"
 
 
-def _write_time(file: netCDF4.Dataset, export: _Export) -> None:
+def _write_time(file: netCDF4.Dataset, export: NetcdfFile) -> None:
     bounded = cf.variable_named(export.name).time == "flux"
     times, bounds = cf.times_of(export.years, bounded=bounded)
     file.createDimension("time", len(times))
@@ -233,7 +177,7 @@ def _bands(rows: int, columns: int) -> Iterator[slice]:
         yield slice(start, min(start + high, rows))
 
 
-def _fill(target: netCDF4.Variable[Any], values: xr.DataArray, export: _Export) -> None:
+def _fill(target: netCDF4.Variable[Any], values: xr.DataArray, export: NetcdfFile) -> None:
     rows, columns = values.sizes["y"], values.sizes["x"]
     if not export.years:
         for band in _bands(rows, columns):

@@ -381,6 +381,30 @@ def _fail(block: np.ndarray) -> np.ndarray:
 # --- refusals ---
 
 
+def test_a_disk_that_takes_no_more_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+    """With a limit of 40 kB a file, as a full disk: an error that says what to do, no file, no remnant."""
+    code = """
+import resource, signal, sys
+from pathlib import Path
+from eurosic.base.errors import StoreError
+from eurosic.outputs.netcdf import export_netcdf
+from tests.outputs.test_cog import _noisy
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+cube = _noisy()
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+try:
+    export_netcdf(cube, Path(sys.argv[1]), years=(2020,), variables=["sic_change_0_200cm"])
+except StoreError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "could not be written" in done.stdout
+    assert "finished files are kept" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [".export.lock"]
+
+
 def test_a_file_that_is_not_ours_is_never_overwritten(cube: xr.Dataset, tmp_path: Path) -> None:
     """Text under the name of an export stays, and nothing is written beside it."""
     mine = tmp_path / f"{FLUX}.baseline.nc"
