@@ -19,7 +19,7 @@ from eurosic.base.grid import Grid
 from eurosic.base.provenance import digest_of
 from eurosic.base.signature import Columns, Prediction, Predictor, Signature, check_columns
 from eurosic.base.vocabulary import COVARIATES, DRIVERS, STANDARD_DEPTHS, STATES, TARGETS
-from eurosic.projection.table import Marking
+from eurosic.projection.marking import Marking
 
 GRID = Grid("EPSG:3035", 10_000.0, 4_000_000.0, 3_000_000.0, 40, 30)
 RATE = 0.05

@@ -1,8 +1,8 @@
 """The seam that matters: what a predictor takes and gives. Simulator and emulator are two `Predictor`s.
 
 *Enters:* `Columns`: static covariates, the initial state per standard depth, the drivers of the spin-up and
-those of every pathway and year. *Leaves:* `Prediction`: targets for every pathway, cell and year. Arrays are
-float64, C-ordered; the names on their last axis come from a `Signature`.
+those of every pathway and year. *Leaves:* `Prediction`: targets for every pathway, cell and year. Columns are
+float64, predictions what the predictor computes in; the names on their last axis come from a `Signature`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from eurosic.base.errors import PredictorError
 from eurosic.base.vocabulary import STANDARD_DEPTHS, Variable
 
 Array = NDArray[np.float64]
+# What a predictor computes in, float32 or float64: twice the bytes would not make a network know more.
+Numbers = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,10 @@ def check_columns(columns: Columns, signature: Signature, where: str) -> None:
 
 
 def _check_range(values: Array, variable: Variable, where: str, *, cell_axis: int) -> None:
-    # NaN fails both comparisons, so that missing values are caught here too.
-    bad = ~((values >= variable.valid_min) & (values <= variable.valid_max))
-    if bad.any():
+    # Most often all is well, which two passes tell that make no array. NaN fails both comparisons, so that missing
+    # values are caught here too.
+    if values.size and not (values.min() >= variable.valid_min and values.max() <= variable.valid_max):
+        bad = ~((values >= variable.valid_min) & (values <= variable.valid_max))
         first = np.argwhere(bad)[0]
         raise PredictorError(
             where,
@@ -115,9 +118,9 @@ class Prediction:
     `members` is what each of its members says less the mean of all, where it was asked for that.
     """
 
-    values: Array
+    values: Numbers
     converged: NDArray[np.bool_]
-    spread: Array | None = None
+    spread: Numbers | None = None
     members: NDArray[np.float32] | None = None
 
 

@@ -76,11 +76,16 @@ class Spread:
         # What has no regime reads one row more, of NaN: no mask of the prediction's size is made.
         code = np.where(known, regime, len(Regime)).astype(np.intp)
         table = np.concatenate([self.factors, np.full_like(self.factors[:, :1], np.nan)], axis=1)
-        rows = np.moveaxis(table[:, :, self.bin_of(year)], 0, -1)
-        place = code * len(year) + np.arange(len(year))
-        width = rows.reshape(-1, len(self.targets)).take(place, axis=0)
-        np.multiply(width, deviation + self.floors, out=width, casting="same_kind")
-        return np.asarray(width)
+        # Target by target and years first, which is how a network's deviations lie in memory.
+        place = np.moveaxis(code, -1, 0)
+        place = place * len(year) + np.arange(len(year)).reshape(-1, *(1,) * (place.ndim - 1))
+        width = np.empty((len(self.targets), *place.shape), dtype=np.float32)
+        for target, rows in enumerate(table[:, :, self.bin_of(year)]):
+            factor = rows.ravel().take(place)
+            np.multiply(
+                factor, np.moveaxis(deviation[..., target], -1, 0) + self.floors[target], out=width[target]
+            )
+        return np.moveaxis(width, (0, 1), (-1, -2))
 
     def fallbacks(self) -> tuple[str, ...]:
         """Return a sentence for each regime whose simulations were too few at some horizons."""

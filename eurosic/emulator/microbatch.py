@@ -84,10 +84,12 @@ class MicroBatch:
         start = anchors_of(*anchor_arguments(columns, signature))
         self.scale = self._rows(start.scale)
         self.before = torch.from_numpy(start.features.astype(np.float32))
-        drivers = [columns.forcing[..., names(signature.drivers).index(name)] for name in STEPPED]
         # (year, driver, row), in the network's units.
-        stacked = np.stack(drivers).transpose(3, 0, 1, 2).reshape(self.years, len(drivers), -1)
-        self.drivers = torch.from_numpy((stacked / np.tile(start.scale, self.variants)).astype(np.float32))
+        drivers = np.empty((self.years, len(STEPPED), self.variants, self.cells), dtype=np.float32)
+        for place, name in enumerate(STEPPED):
+            given = columns.forcing[..., names(signature.drivers).index(name)]
+            np.divide(given.transpose(2, 0, 1), start.scale, out=drivers[:, place], casting="same_kind")
+        self.drivers = torch.from_numpy(drivers.reshape(self.years, len(STEPPED), -1))
         shares = torch.tensor(frame.lime_shares).unsqueeze(-1)
         acid = torch.tensor(frame.acid_shares).unsqueeze(-1)
         self.given = self.drivers[:, :1] * acid
@@ -99,8 +101,8 @@ class MicroBatch:
 
     def _climate_holds(self) -> bool:
         places = [names(self.signature.drivers).index(name) for name in CLIMATE]
-        before = self.columns.baseline[:, places][None, :, None]
-        return bool((self.columns.forcing[..., places] == before).all())
+        given, before = self.columns.forcing, self.columns.baseline
+        return all(bool((given[..., i] == before[:, i, None]).all()) for i in places)
 
     def _rows(self, by_cell: NDArray[np.float64]) -> Tensor:
         """Return ``(..., row)`` of ``(..., cell)``: each variant sees the same columns."""

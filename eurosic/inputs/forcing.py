@@ -104,7 +104,7 @@ class Forcing:
             covariates=_stack([known[name] for name in names(signature.covariates)], known),
             state=np.stack([known[name] for name in names(signature.states)], axis=-1),
             baseline=self._spin_up(known, wanted),
-            forcing=np.stack([self._drivers(known, part, wanted) for part in self.variants]),
+            forcing=self._forcing(known, wanted),
         )
 
     def _check(self, cells: Mapping[str, NDArray[np.generic]], signature: Signature) -> None:
@@ -127,14 +127,21 @@ class Forcing:
                 do="Make the inputs of this run again.",
             )
 
-    def _drivers(self, cells: Mapping[str, Array], part: Treatment, wanted: Sequence[str]) -> Array:
-        """Return the drivers of one variant, shape ``(cell, year, driver)``."""
+    def _forcing(self, cells: Mapping[str, Array], wanted: Sequence[str]) -> Array:
+        """Return the drivers of every variant, ``(variant, cell, year, driver)``, in memory the other way round.
+
+        A network takes a driver of a year for all cells: so they lie side by side.
+        """
+        made = np.empty((len(wanted), len(self.years), len(self.variants), len(cells[_NITROGEN[0]])))
         # Climate is gathered per tile and year, so that a climatology is stored once and not 81 times.
         chosen = climate_index(self.years, self.climate_years, self.beyond)
         climate = {name: cells[name][:, chosen] for name in _CLIMATE}
-        plot = field_along(baseline_of(cells), part, self.years, self.nitrogen)
-        drivers = climate | drivers_of(plot, climate["drainage"], self.nitrogen)
-        return np.stack([drivers[name] for name in wanted], axis=-1)
+        for place, part in enumerate(self.variants):
+            plot = field_along(baseline_of(cells), part, self.years, self.nitrogen)
+            drivers = climate | drivers_of(plot, climate["drainage"], self.nitrogen)
+            for driver, name in zip(made, wanted, strict=True):
+                driver[:, place] = drivers[name].T
+        return made.transpose(2, 3, 1, 0)
 
     def _spin_up(self, cells: Mapping[str, Array], wanted: Sequence[str]) -> Array:
         """Return the drivers before the start: baseline N in the mean climate, shape ``(cell, driver)``."""

@@ -1,6 +1,6 @@
 """Sums over the cells of a batch: totals of every year, and how far each member's totals lie from the mean's.
 
-*Enters:* values of every pathway, members' deviations of every variant, areas and countries of the cells. *Leaves:*
+*Enters:* values and members' deviations of every variant, areas and countries of the cells. *Leaves:*
 area sums by country; deviations of every pathway. Members are summed here, over cells, before anybody takes a
 quantile: their errors are those of one network each, and so go together from cell to cell. *Must not* know torch,
 Dask, Zarr or xarray.
@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.base.signature import Numbers, Signature
 from eurosic.base.summed import TOTALLED, pack_deviation
+from eurosic.projection.mixing import mixed
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -67,14 +69,33 @@ def area_weights(
     return (rows["country"][:, None] == np.array(countries)[None, :]) * area[:, None]
 
 
-def totals_of(every_year: Mapping[str, Array], valued: NDArray[np.bool_], weights: Array) -> Array:
-    """Return the sums of `TOTALLED`, ``(quantity, pathway, year, country)``, of values ``(pathway, cell, year)``."""
-    # A product of matrices, which einsum does not make of this: it took as long as all else but the predictor.
-    sums = [
-        np.swapaxes(np.where(valued[None, :, None], every_year[name], 0.0), 1, 2) @ weights
-        for name in TOTALLED
-    ]
-    return np.stack(sums)
+def totals_of(
+    values: Numbers, signature: Signature, shares: Array, *, valued: NDArray[np.bool_], weights: Array
+) -> Array:
+    """Return the area sums of `TOTALLED` in every pathway, ``(quantity, pathway, year, country)``.
+
+    Parameters
+    ----------
+    values
+        Of every variant and year, ``(variant, cell, year, target)``.
+    signature
+        What they are.
+    shares
+        How pathways are made of variants, as shares of area, ``(pathway, variant)``.
+    valued
+        Whether each cell has a value, ``(cell,)``.
+    weights
+        Area that each cell gives to each country, ``(cell, country)``.
+    """
+    # A batch lies in one to three countries of dozens, and a cell without a value may hold anything.
+    here, some = np.flatnonzero(weights.any(axis=0)), slice(None) if valued.all() else valued
+    sums = np.zeros((len(TOTALLED), len(shares), values.shape[2], weights.shape[1]))
+    for quantity, name in enumerate(TOTALLED):
+        told = values[..., signature.target_index(name)][:, some]
+        by_variant = np.swapaxes(told, 1, 2) @ weights[some][:, here]
+        # Sums of means are means of sums, and there are fewer of these.
+        sums[quantity][..., here] = np.tensordot(shares, by_variant, axes=1)
+    return sums
 
 
 def deviations_of(members: Single, shares: Array, valued: NDArray[np.bool_]) -> Single:
@@ -89,12 +110,8 @@ def deviations_of(members: Single, shares: Array, valued: NDArray[np.bool_]) -> 
     valued
         Whether each cell has a value, ``(cell,)``.
     """
-    size = (*members.shape[:2], len(shares), *members.shape[3:])
-    found = np.zeros(size, dtype=np.float32)
-    for pathway, share in enumerate(shares):
-        # A share of the area has the same networks: their deviations add with their signs.
-        for part in np.flatnonzero(share):
-            found[:, :, pathway] += np.float32(share[part]) * members[:, :, part]
+    # A share of the area has the same networks: their deviations add with their signs.
+    found = np.moveaxis(mixed(np.moveaxis(members, 2, 0), shares), 0, 2)
     # A cell that has no value may hold anything, even what is not finite.
     found[..., ~valued] = 0.0
     return found

@@ -20,30 +20,41 @@ from eurosic.projection.tile import TileSpec
 
 Single = NDArray[np.float32]
 
-UNDRAWN = -1
+# The world as the inputs have it: as the run answers it, and as its fallback would answer all of it.
+UNDRAWN, SIMULATED = -1, -2
 
 
 @dataclass(frozen=True)
 class Drawn:
     """Values of some cells: ``(quantity, pathway, year, cell)`` of `summed.SUMMED`, NaN where there are none.
 
-    `outside` is how many lay outside the predictor's domain, and `failed` how many have no value.
+    `simulated` is whether the fallback answered for a cell ``(cell,)``, `outside` how many lay outside the predictor's
+    domain, and `failed` how many have no value.
     """
 
     values: Single
+    simulated: NDArray[np.bool_]
     outside: int
     failed: int
 
-    def less(self, undrawn: Drawn) -> Single:
-        """Return how far the values lie from those with the inputs as they are; 0 where one of them is missing."""
-        return np.nan_to_num(self.values - undrawn.values)
+    def less(self, undrawn: Drawn, simulated: Drawn | None = None) -> Single:
+        """Return how far the values lie from those with the inputs as they are; 0 where one of them is missing.
+
+        What the fallback answered is compared with what it says of the inputs as they are (`simulated`): otherwise
+        the predictor's own error would pass for an effect of the inputs.
+        """
+        before = undrawn.values
+        if simulated is not None:
+            before = np.where(self.simulated, simulated.values, before)
+        return np.nan_to_num(self.values - before)
 
 
 @dataclass(frozen=True)
 class World:
     """Some cells in any state of the world, as a worker makes and predicts them; picklable and small.
 
-    `draw` gives the rows of the draw of a number; `UNDRAWN` is the world as the inputs have it.
+    `draw` gives the rows of the draw of a number; `UNDRAWN` is the world as the inputs have it, `SIMULATED` the same
+    answered by the fallback alone. What the run `simulated` ``(cell,)`` is so in every world, wherever a draw takes it.
     """
 
     rows: Rows
@@ -51,11 +62,41 @@ class World:
     forcing: Forcing
     predictor: Predictor
     spec: TileSpec
+    simulated: NDArray[np.bool_] | None = None
 
     def __call__(self, draw: int) -> Drawn:
         """Return what is predicted for the cells in one state of the world."""
-        rows = self.rows if draw == UNDRAWN else self.draw(self.rows, draw=draw)
-        return predict_drawn(rows, forcing=self.forcing, predictor=self.predictor, spec=self.spec)
+        rows = self.rows if draw in (UNDRAWN, SIMULATED) else self.draw(self.rows, draw=draw)
+        fallback, again = self.spec.outside.fallback, self._again(draw)
+        if fallback is None or not again.any():
+            return predict_drawn(rows, forcing=self.forcing, predictor=self.predictor, spec=self.spec)
+        alone = replace(self.spec, outside=OutsideRule(Fate.KEEP))
+        first = predict_drawn(_some(rows, again), forcing=self.forcing, predictor=fallback, spec=alone)
+        if again.all():
+            return replace(first, simulated=again)
+        other = predict_drawn(_some(rows, ~again), forcing=self.forcing, predictor=self.predictor, spec=self.spec)
+        return _joined(again, first, other)
+
+    def _again(self, draw: int) -> NDArray[np.bool_]:
+        """Return which cells the fallback answers for, wherever they lie, ``(cell,)``."""
+        size = len(self.rows["calcareous_arable_area"])
+        if draw == SIMULATED or self.simulated is None:
+            return np.full(size, draw == SIMULATED)
+        return self.simulated
+
+
+def _some(rows: Rows, which: NDArray[np.bool_]) -> Rows:
+    return {name: values[which] for name, values in rows.items()}
+
+
+def _joined(which: NDArray[np.bool_], first: Drawn, other: Drawn) -> Drawn:
+    """Return the cells of which `first` was simulated, among the others."""
+    values = np.empty((*other.values.shape[:-1], len(which)), dtype=other.values.dtype)
+    values[..., which], values[..., ~which] = first.values, other.values
+    simulated = which.copy()
+    simulated[~which] = other.simulated
+    # Whoever lay outside without a draw counts as outside in each.
+    return Drawn(values, simulated, other.outside + int(which.sum()), first.failed + other.failed)
 
 
 def predict_drawn(rows: Rows, *, forcing: Forcing, predictor: Predictor, spec: TileSpec) -> Drawn:
@@ -81,7 +122,8 @@ def predict_drawn(rows: Rows, *, forcing: Forcing, predictor: Predictor, spec: T
         for start in range(0, size, spec.batch)
     ]
     values = np.concatenate([part.values for part in parts], axis=-1)
-    return Drawn(values, sum(part.outside for part in parts), sum(part.failed for part in parts))
+    simulated = np.concatenate([part.simulated for part in parts])
+    return Drawn(values, simulated, sum(part.outside for part in parts), sum(part.failed for part in parts))
 
 
 def _batch(rows: Rows, spec: TileSpec, forcing: Forcing, predictor: Predictor) -> Drawn:
@@ -91,7 +133,8 @@ def _batch(rows: Rows, spec: TileSpec, forcing: Forcing, predictor: Predictor) -
     found = np.concatenate([values, since[None]]).swapaxes(2, 3)
     kept = np.where(answer.valued, found, np.nan).astype(np.float32)
     outside = np.isin(answer.status, (Status.PREDICTED_OUTSIDE_DOMAIN, Status.SIMULATED_OUTSIDE_DOMAIN))
-    return Drawn(kept, int(outside.sum()), int((~answer.valued).sum()))
+    simulated = answer.status == Status.SIMULATED_OUTSIDE_DOMAIN
+    return Drawn(kept, simulated, int(outside.sum()), int((~answer.valued).sum()))
 
 
 def _of(name: str, answer: Answer, predictor: Predictor, spec: TileSpec) -> NDArray[np.float64]:

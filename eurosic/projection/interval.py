@@ -11,25 +11,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from eurosic.base.signature import Numbers
 from eurosic.base.spread import percentile_names
 from eurosic.base.vocabulary import Variable
 
-Array = NDArray[np.float64]
-
-
-def half_widths(spread: Array, shares: Array) -> Array:
-    """Return the half-widths of every pathway ``(pathway, cell, year)`` from those of every variant.
-
-    Parts of a cell's area have one soil and one network: their errors are taken as fully correlated, so that
-    half-widths add, weighted by the shares of area ``(pathway, variant)``. Independent ones would be narrower.
-    """
-    # A variant without a share must not bring its NaN.
-    return np.stack([np.tensordot(row[row > 0], spread[row > 0], axes=1) for row in shares])
-
 
 def percentiles(
-    variable: Variable, values: Array, half: Array, *, stocks: Mapping[str, NDArray[np.floating]]
-) -> dict[str, Array]:
+    variable: Variable, values: Numbers, half: Numbers, *, stocks: Mapping[str, NDArray[np.floating]]
+) -> dict[str, Numbers]:
     """Return both percentiles of a target, value -/+ half-width cut at what is possible, shape of `values`.
 
     Parameters
@@ -41,9 +30,9 @@ def percentiles(
     stocks
         By name, ``(cell,)``, kg m-2: no soil loses more carbonate than it holds.
     """
-    least: float | Array = variable.valid_min
+    least: float | Numbers = variable.valid_min
     if variable.name.startswith("sic_change_"):
-        stock = stocks[variable.name.replace("change", "stock")].astype(np.float64)
+        stock = stocks[variable.name.replace("change", "stock")]
         least = -stock[None, :, None]
     # The value itself stays inside, whatever its rounding.
     low = np.minimum(values, np.maximum(values - half, least))

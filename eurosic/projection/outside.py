@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eurosic.base.errors import PredictorError
 from eurosic.base.flags import WITH_VALUE, Status
-from eurosic.base.signature import Array, Columns, Prediction, Predictor, Signature, WithMembers, names
+from eurosic.base.signature import Columns, Numbers, Prediction, Predictor, Signature, WithMembers, names
 
 Rows = Mapping[str, NDArray[np.generic]]
 Forcing = Callable[[Rows, Signature], Columns]
@@ -56,8 +56,8 @@ class Answer:
     """
 
     columns: Columns
-    values: Array
-    spread: Array | None
+    values: Numbers
+    spread: Numbers | None
     status: NDArray[np.int8]
     members: NDArray[np.float32] | None = None
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 
-from eurosic.base.flags import Status
 from eurosic.base.grid import Grid
-from eurosic.base.vocabulary import COVARIATES, LAYERS
-from eurosic.projection.table import Derive, Marking, Rows, bands_of
+from eurosic.projection.marking import Marking, squares
+from eurosic.projection.table import Derive, Rows
 
 # Any other seed would do; this one makes two plans of a recipe equal.
 _SEED = 0
@@ -38,15 +36,16 @@ def preview(
     Parameters
     ----------
     layers
-        By name, last axes ``(y, x)`` of the grid; read band by band.
+        By name, last axes ``(y, x)`` of the grid; read square by square.
     """
     rng = np.random.default_rng(_SEED)
-    found: list[dict[str, NDArray[np.generic]]] = []
-    kept = {name: array for name, array in layers.items() if name in LAYERS or name in COVARIATES}
-    for start, band in bands_of(kept, grid):
-        row, column = np.nonzero(marking.status(band) == Status.PREDICTED)
-        gathered = {name: np.moveaxis(values[..., row, column], -1, 0) for name, values in band.items()}
-        found.append({**gathered, "_row": row + start, "_column": column})
+    found = [
+        {**square.layers, "_row": square.row, "_column": square.column}
+        for square in squares(layers, grid, marking)
+        if len(square.row)
+    ]
+    if not found:
+        return Preview(0, {})
     cells = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
     number = len(cells["_row"])
     chosen = np.sort(rng.permutation(number)[:most])

@@ -9,7 +9,7 @@ everything after this station touches study cells only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,11 @@ import zarr
 from numpy.typing import NDArray
 
 from eurosic.base.errors import StoreError
-from eurosic.base.flags import Status
-from eurosic.base.grid import Grid, Tile, space_key
-from eurosic.base.vocabulary import AREA, COVARIATES, LAYERS
+from eurosic.base.grid import Grid, Tile
+from eurosic.base.vocabulary import AREA
+from eurosic.projection.marking import SIDE, Layers, Marking, Square, squares
 
 Rows = dict[str, NDArray[np.generic]]
-Layers = Mapping[str, NDArray[np.generic]]
 # (layers of some cells, y, x) -> every column of the table that is derived, `calcareous_arable_area` among them.
 Derive = Callable[[Layers, NDArray[np.float64], NDArray[np.float64]], Mapping[str, NDArray[np.generic]]]
 
@@ -34,20 +33,6 @@ _PLACE = {
 # Cells gathered at once, and in one shard: a few megabytes a layer.
 _ROWS = 65_536
 _CHUNK = 8_192
-# Rows of the grid marked at once: with two monthly layers of a 1 km Europe, 120 MB.
-_BAND = 256
-
-
-@dataclass(frozen=True)
-class Marking:
-    """How cells are marked: a function from dense layers to `status`, and what each code means.
-
-    `attributes` are those of the table's columns: units, source, kind.
-    """
-
-    status: Callable[[Layers], NDArray[np.int8]]
-    flags: Mapping[int, str]
-    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,25 +59,6 @@ class CellTable:
         }
 
 
-def study_cells(status_blocks: Iterator[NDArray[np.int8]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return rows and columns of the study cells, in the order of the table, from bands of `status`.
-
-    Parameters
-    ----------
-    status_blocks
-        Consecutive bands of whole rows, int8, shape ``(rows of the band, column)``.
-    """
-    rows, columns, first = [], [], 0
-    for block in status_blocks:
-        row, column = np.nonzero(block == Status.PREDICTED)
-        rows.append((row + first).astype(np.int32))
-        columns.append(column.astype(np.int32))
-        first += len(block)
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    order = np.argsort(space_key(row, column), kind="stable")
-    return row[order].astype(np.int32), column[order].astype(np.int32)
-
-
 def open_table(path: Path, digest: str) -> CellTable | None:
     """Return the table at `path` if it is whole and was made from `digest`, else None."""
     if not (path / "zarr.json").is_file():
@@ -116,63 +82,33 @@ def write_table(
     StoreError
         If no cell of the grid is a study cell.
     """
-    layers = {
-        name: array
-        for name, array in zarr.open_group(inputs, mode="r").arrays()
-        if (name in LAYERS or name in COVARIATES) and array.shape[-2:] == grid.shape
-    }
+    arrays = zarr.open_group(inputs, mode="r").arrays()
+    layers = {name: array for name, array in arrays if array.shape[-2:] == grid.shape}
     group = zarr.create_group(path, overwrite=True)
-    rows, columns = study_cells(_marked(group, layers, grid, marking))
-    if not len(rows):
+    status = _create_status(group, grid, marking)
+    countries, cells = set[int](), 0
+    for table in _tables(squares(layers, grid, marking), status, grid, derive):
+        for name, values in table.items():
+            _append(group, name, values, start=cells)
+            if not cells:  # each update writes a file, and waits for it
+                group[name].attrs.update({**_PLACE.get(name, {}), **marking.attributes.get(name, {})})
+        countries.update(int(code) for code in np.unique(table["country"]))
+        cells += len(table["country"])
+    if not cells:
         raise StoreError(
             str(inputs),
             "no cell is calcareous and arable",
             wanted="at least one study cell",
             do="Look at the layers in inputs.zarr and at the thresholds of the recipe's `study`.",
         )
-    countries: set[int] = set()
-    for start in range(0, len(rows), _ROWS):
-        part = slice(start, start + _ROWS)
-        table = _gather(layers, grid, rows[part], columns[part], derive=derive)
-        for name, values in table.items():
-            _append(group, name, values, cells=len(rows), start=start)
-            if not start:  # each update writes a file, and waits for it
-                group[name].attrs.update({**_PLACE.get(name, {}), **marking.attributes.get(name, {})})
-        countries.update(int(code) for code in np.unique(table["country"]))
-    found = CellTable(path, len(rows), tuple(sorted(countries)), digest)
+    found = CellTable(path, cells, tuple(sorted(countries)), digest)
     group.attrs.update({"cells": found.cells, "countries": list(found.countries), "digest": digest})
     return found
 
 
-def mark_cells(
-    layers: Mapping[str, zarr.Array], grid: Grid, marking: Marking
-) -> Iterator[tuple[int, NDArray[np.int8]]]:
-    """Yield the first row and the `status` of consecutive bands of the grid, int8, shape ``(row, column)``."""
-    for start, band in bands_of(layers, grid):
-        yield start, marking.status(band)
-
-
-def bands_of(
-    layers: Mapping[str, zarr.Array], grid: Grid
-) -> Iterator[tuple[int, dict[str, NDArray[np.generic]]]]:
-    """Yield the first row of consecutive bands of the grid, and every layer there, in memory."""
-    for start in range(0, grid.rows, _BAND):
-        yield (
-            start,
-            {name: np.asarray(array[..., start : start + _BAND, :]) for name, array in layers.items()},
-        )
-
-
-def _marked(
-    group: zarr.Group, layers: Mapping[str, zarr.Array], grid: Grid, marking: Marking
-) -> Iterator[NDArray[np.int8]]:
-    """Write `status` band by band, and yield it."""
+def _create_status(group: zarr.Group, grid: Grid, marking: Marking) -> zarr.Array:
     array = group.create_array(
-        "grid/status",
-        shape=grid.shape,
-        dtype=np.int8,
-        chunks=(_BAND, grid.columns),
-        dimension_names=("y", "x"),
+        "grid/status", shape=grid.shape, dtype=np.int8, chunks=(SIDE, SIDE), dimension_names=("y", "x")
     )
     array.attrs.update(
         {
@@ -181,52 +117,53 @@ def _marked(
             "flag_meanings": " ".join(marking.flags.values()),
         }
     )
-    for start, status in mark_cells(layers, grid, marking):
-        array[start : start + len(status)] = status
-        yield status
+    return array
 
 
-def _gather(
-    layers: Mapping[str, zarr.Array],
-    grid: Grid,
-    rows: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    *,
-    derive: Derive,
-) -> Rows:
-    gathered = {name: _at(array, rows, columns) for name, array in layers.items()}
-    y, x = grid.y[rows], grid.x[columns]
+def _tables(marked: Iterator[Square], status: zarr.Array, grid: Grid, derive: Derive) -> Iterator[Rows]:
+    """Yield the table in pieces of `_ROWS` cells, the last one shorter; write `status` on the way."""
+    waiting: list[Rows] = []
+    for square in marked:
+        status[square.window] = square.status
+        if len(square.row):
+            waiting.append({**square.layers, "row": square.row, "column": square.column})
+        while sum(len(part["row"]) for part in waiting) >= _ROWS:
+            whole = _joined(waiting)
+            yield _derived({name: values[:_ROWS] for name, values in whole.items()}, grid, derive)
+            waiting = [{name: values[_ROWS:] for name, values in whole.items()}]
+    if waiting and len((rest := _joined(waiting))["row"]):
+        yield _derived(rest, grid, derive)
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _derived(cells: Rows, grid: Grid, derive: Derive) -> Rows:
+    row, column = cells["row"], cells["column"]
+    y, x = grid.y[row], grid.x[column]
     place: Rows = {
-        "row": rows,
-        "column": columns,
+        "row": row,
+        "column": column,
         "y": y,
         "x": x,
-        "country": gathered["country"].astype(np.int16),
+        "country": cells["country"].astype(np.int16),
     }
-    return {**place, **derive(gathered, y, x)}
+    return {**place, **derive(cells, y, x)}
 
 
-def _at(array: zarr.Array, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.generic]:
-    """Return a layer at some cells, cell first: only the chunks that hold them are read."""
-    if array.ndim == 2:
-        return np.asarray(array.vindex[rows, columns])
-    leading = array.shape[:-2]
-    found = [
-        np.asarray(array.vindex[(*(np.full_like(rows, k) for k in place), rows, columns)])
-        for place in np.ndindex(*leading)
-    ]
-    return np.stack(found, axis=1).reshape(len(rows), *leading)
-
-
-def _append(group: zarr.Group, name: str, values: NDArray[np.generic], *, cells: int, start: int) -> None:
+def _append(group: zarr.Group, name: str, values: NDArray[np.generic], *, start: int) -> None:
+    """Write rows behind those that are there; the first ones, `_ROWS` or all there are, decide the chunks."""
     if name not in group:
-        chunk = min(_CHUNK, cells)
+        chunk = min(_CHUNK, len(values))
         group.create_array(
             name,
-            shape=(cells, *values.shape[1:]),
+            shape=values.shape,
             dtype=values.dtype,
             chunks=(chunk, *values.shape[1:]),
-            shards=(-(-min(_ROWS, cells) // chunk) * chunk, *values.shape[1:]),
+            shards=(-(-len(values) // chunk) * chunk, *values.shape[1:]),
             dimension_names=("cell", *(f"{name}_axis_{i}" for i in range(1, values.ndim))),
         )
-    group[name][start : start + len(values)] = values
+    array = group[name]
+    array.resize((start + len(values), *values.shape[1:]))
+    array[start:] = values

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from eurosic.base.errors import PredictorError, TileError
 from eurosic.base.flags import Status
 from eurosic.base.grid import Tile
-from eurosic.base.signature import Array, Columns, Predictor, Signature, names
+from eurosic.base.signature import Array, Columns, Numbers, Predictor, Signature, names
 from eurosic.base.summed import TOTALLED as TOTALLED
 from eurosic.base.vocabulary import STOCKS, TARGETS, Variable
 from eurosic.projection.area_sums import Members, area_weights, joined_members, members_of, totals_of
-from eurosic.projection.interval import half_widths, percentiles
+from eurosic.projection.interval import percentiles
+from eurosic.projection.mixing import chosen, mixed
 from eurosic.projection.outside import Answer, Forcing, OutsideRule, Rows, ask
 
 # Standard depths that each stock spans, counted from the surface (0.30, 1.00 and 2.00 m).
@@ -120,23 +121,23 @@ def _rows_at(rows: Rows, start: int, size: int) -> Rows:
 def _predict_batch(
     tile: Tile, rows: Rows, start: int, forcing: Forcing, predictor: Predictor, spec: TileSpec
 ) -> TileResult:
-    signature = predictor.signature
     answer = _asked(f"tile {tile.index}, cells from {tile.start + start}", rows, forcing, predictor, spec)
-    every_year = {
-        variable.name: _pathways_of(answer.values[..., i], variable, spec.shares)
-        for i, variable in enumerate(signature.targets)
-    }
-    answer = _check_values(tile, rows, every_year, answer, spec)
+    signature = predictor.signature
+    answer = _check_values(tile, rows, answer, signature, spec)
     valued = answer.valued
     weights = area_weights(rows, valued, spec.countries)
     stocks = _stocks_of(answer.columns, signature)
-    reported = {name: values[:, :, list(spec.reported)] for name, values in every_year.items()}
+    # Every year is checked and summed as variants, of which pathways are means; only reported years are mixed.
+    reported = {
+        variable.name: _pathways_of(answer.values[..., i], variable, spec)
+        for i, variable in enumerate(signature.targets)
+    }
     reported |= _percentiles_of(answer, reported, stocks, signature, spec)
     return TileResult(
         values={name: _stored(values, valued, TARGETS.get(name)) for name, values in reported.items()},
         stocks=stocks,
         status=answer.status,
-        totals=totals_of(every_year, valued, weights),
+        totals=totals_of(answer.values, signature, spec.shares, valued=valued, weights=weights),
         area=weights.sum(axis=0),
         members=members_of(answer.members, spec.shares, valued, weights),
     )
@@ -154,48 +155,43 @@ def _asked(where: str, rows: Rows, forcing: Forcing, predictor: Predictor, spec:
 
 def _percentiles_of(
     answer: Answer,
-    reported: Mapping[str, Array],
+    reported: Mapping[str, Numbers],
     stocks: Mapping[str, NDArray[np.float32]],
     signature: Signature,
     spec: TileSpec,
-) -> dict[str, Array]:
+) -> dict[str, Numbers]:
     """Return the percentiles of every target that is no flag, at the reported years; none without a spread."""
-    found: dict[str, Array] = {}
+    found: dict[str, Numbers] = {}
     if answer.spread is not None:
         for i, variable in enumerate(signature.targets):
             if not variable.flags:
-                half = half_widths(answer.spread[..., i], spec.shares)
+                half = mixed(answer.spread[..., i], spec.shares)
                 found |= percentiles(variable, reported[variable.name], half, stocks=stocks)
     return found
 
 
-def _pathways_of(values: Array, variable: Variable, shares: Array) -> Array:
-    """Return a target of every pathway ``(pathway, cell, year)`` from that of every variant, by shares of area."""
-    if variable.flags:
-        return values[np.argmax(shares, axis=1)]
-    # Cells last in memory, as a network's values have them and the store wants them.
-    pathways = np.empty((values.shape[2], len(shares), values.shape[1])).transpose(1, 2, 0)
-    for pathway, share in enumerate(shares):
-        parts = np.flatnonzero(share)
-        # A pathway of one variant is that variant, bit for bit; averaging would round it.
-        pathways[pathway] = (
-            values[parts[0]] if len(parts) == 1 else np.tensordot(share[parts], values[parts], axes=1)
-        )
-    return pathways
+def _pathways_of(values: Numbers, variable: Variable, spec: TileSpec) -> Numbers:
+    """Return a target of every pathway and reported year ``(pathway, cell, year)``, of every variant and year."""
+    # Years are taken from the first axis, so that the order of memory stays a network's: cells last.
+    years = np.moveaxis(values, 2, 0).take(spec.reported, axis=0)
+    told = np.moveaxis(years, 0, 2)
+    return chosen(told, spec.shares) if variable.flags else mixed(told, spec.shares)
 
 
-def _check_values(
-    tile: Tile, rows: Rows, every_year: Mapping[str, Array], answer: Answer, spec: TileSpec
-) -> Answer:
+def _check_values(tile: Tile, rows: Rows, answer: Answer, signature: Signature, spec: TileSpec) -> Answer:
     """Return the answer, cells outside the domain with an impossible value failed; raise for any other cell."""
     status = answer.status.copy()
     # Beyond what it was trained on a predictor may say anything: that costs the cell, not the run.
     kept = status == Status.PREDICTED_OUTSIDE_DOMAIN
-    for name, values in every_year.items():
-        variable = TARGETS[name]
+    for i, variable in enumerate(signature.targets):
+        values = answer.values[..., i]
         # A layer's rounding may leave a sum a hair below zero; more than that is an error of the predictor.
         slack = 1e-9 * max(1.0, variable.valid_max - variable.valid_min)
-        good = (values >= variable.valid_min - slack) & (values <= variable.valid_max + slack)
+        low, high = variable.valid_min - slack, variable.valid_max + slack
+        # Most often all is well, which two passes tell that make no array; NaN fails both comparisons.
+        if values.min() >= low and values.max() <= high:
+            continue
+        good = (values >= low) & (values <= high)
         bad = ~good & (answer.valued & ~kept)[None, :, None]
         if bad.any():
             _refuse(tile, rows, values, bad, variable, spec)
@@ -204,26 +200,31 @@ def _check_values(
 
 
 def _refuse(
-    tile: Tile, rows: Rows, values: Array, bad: NDArray[np.bool_], variable: Variable, spec: TileSpec
+    tile: Tile, rows: Rows, values: Numbers, bad: NDArray[np.bool_], variable: Variable, spec: TileSpec
 ) -> None:
-    pathway, cell, year = np.argwhere(bad)[0]
+    variant, cell, year = np.argwhere(bad)[0]
     place = "".join(f", {axis} {rows[axis][cell]:.0f}" for axis in ("y", "x") if axis in rows)
+    pathway = int(np.flatnonzero(spec.shares[:, variant])[0])
     named = spec.pathways[pathway] if spec.pathways else str(pathway)
     unit = "" if variable.unit == "1" else f" {variable.unit}"
     raise TileError(
         f"tile {tile.index}",
         f"{int(bad.any(axis=(0, 2)).sum())} of {bad.shape[1]} cells hold an impossible {variable.name}; first"
-        f" {values[pathway, cell, year]}{unit} in pathway {named}, {spec.start_year + year}{place}",
+        f" {values[variant, cell, year]}{unit} in pathway {named}, {spec.start_year + year}{place}",
         wanted=f"{variable.valid_min} to {variable.valid_max}{unit}",
         do="Please report it with the recipe: the inputs passed their checks.",
     )
 
 
-def _stored(values: Array, valued: NDArray[np.bool_], variable: Variable | None) -> NDArray[np.generic]:
+def _stored(values: Numbers, valued: NDArray[np.bool_], variable: Variable | None) -> NDArray[np.generic]:
     """Return ``(pathway, year, cell)`` as it is stored; percentiles are no words of their own."""
     missing, dtype = (-1, np.int8) if variable and variable.flags else (np.nan, np.float32)
-    kept = np.where(valued[None, :, None], values, missing)
-    return np.ascontiguousarray(np.moveaxis(kept, 1, 2)).astype(dtype)
+    pathways, cells, years = values.shape
+    stored = np.empty((pathways, years, cells), dtype)
+    with np.errstate(invalid="ignore"):  # a flag of a cell without a value is none
+        stored[...] = np.moveaxis(values, 1, 2)
+    stored[..., ~valued] = missing
+    return stored
 
 
 def _stocks_of(columns: Columns, signature: Signature) -> dict[str, NDArray[np.float32]]:

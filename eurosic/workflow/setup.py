@@ -33,10 +33,11 @@ from eurosic.inputs.nitrogen import NitrogenOptions
 from eurosic.inputs.prepare import check_layers, prepare_layers
 from eurosic.inputs.soil import SoilOptions
 from eurosic.inputs.store import open_inputs
-from eurosic.inputs.study import StudyOptions, calcareous_arable_area, study_status
+from eurosic.inputs.study import DECIDING, StudyOptions, calcareous_arable_area, study_status
 from eurosic.outputs.store import INPUTS
+from eurosic.projection.marking import Layers, Marking
 from eurosic.projection.outside import OutsideRule
-from eurosic.projection.table import Derive, Layers, Marking
+from eurosic.projection.table import Derive
 from eurosic.projection.template import Extent
 from eurosic.projection.tile import TileSpec
 from eurosic.recipe.load import load_recipe
@@ -95,17 +96,8 @@ class Setup:
     def marking(self) -> Marking:
         """Which cells are studied, and the words for the others."""
         given = [request.name for request in self.requests]
-        required = tuple(
-            name
-            for name in (
-                "arable_fraction",
-                "calcareous_probability",
-                *needed_layers(given),
-                *_ANNUAL,
-                *_NITROGEN,
-            )
-            if name in given
-        )
+        wanted = (*DECIDING[1:], *needed_layers(given), *_ANNUAL, *_NITROGEN)
+        required = tuple(name for name in wanted if name in given)
         countries = extent_of(self.recipe.grid_spec().extent).countries
         options = StudyOptions(**self.recipe.study_options())
         status = partial(study_status, countries=countries, required=required, options=options)
@@ -113,7 +105,8 @@ class Setup:
         nitrogen = {
             name: {"units": LAYERS[name].unit, "long_name": LAYERS[name].long_name} for name in _NITROGEN
         }
-        return Marking(status, status_flags(required), {**derived_attributes(kinds), **nitrogen})
+        words = {**derived_attributes(kinds), **nitrogen}
+        return Marking(status, status_flags(required), words, deciding=DECIDING)
 
     @cached_property
     def derive(self) -> Derive:

@@ -145,7 +145,7 @@ def make_case(
     for start in range(0, case.cells, tables._ROWS):
         places = np.arange(start, min(start + tables._ROWS, case.cells))
         for name, values in _laid_out(base, places, one.cells, setup.grid, side).items():
-            tables._append(group, name, values, cells=case.cells, start=start)
+            tables._append(group, name, values, start=start)
     _save(case)
     return case
 

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from eurosic.base.grid import Tile
 from eurosic.base.vocabulary import TARGETS
-from eurosic.projection.interval import half_widths, percentiles
+from eurosic.projection.interval import percentiles
 from eurosic.projection.tile import TileSpec, predict_tile
 from tests.toy import ToyEmulator, ToyForcing, toy_rows
 
@@ -35,14 +35,6 @@ def test_a_depth_stays_within_the_profile_and_a_flux_does_not_turn_round():
     np.testing.assert_allclose(low, [0.0, 1.6])
     np.testing.assert_allclose(high, [0.4, 2.0])
     np.testing.assert_allclose(_percentiles("dic_leaching", [0.01, 0.2], [0.05, 0.05])[0], [0.0, 0.15])
-
-
-def test_half_widths_of_shares_of_area_add_as_if_their_errors_were_one():
-    """Three quarters of 0.4 and one of 0.8 are 0.5; a variant without a share does not count, not even its NaN."""
-    spread = np.array([0.4, 0.8, np.nan])[:, None, None] * np.ones((3, 2, 4))
-    found = half_widths(spread, np.array([[1.0, 0.0, 0.0], [0.75, 0.25, 0.0]]))
-    np.testing.assert_allclose(found[0], 0.4)
-    np.testing.assert_allclose(found[1], 0.5)
 
 
 @given(

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from eurosic.base.errors import StoreError
 from eurosic.base.flags import Status
-from eurosic.base.grid import Tile, space_key, tiles_of
-from eurosic.projection.table import CellTable, open_table, study_cells, write_table
+from eurosic.base.grid import Tile, tiles_of
+from eurosic.projection import table as tables
+from eurosic.projection.table import CellTable, open_table, write_table
 from tests.toy import GRID, TOY_MARKING, toy_derive, toy_inputs
 
 
@@ -42,16 +43,18 @@ def test_a_row_carries_its_place_its_area_and_what_is_derived(tmp_path):
     assert table.countries == (40, 250)
 
 
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 1000), bands=st.integers(1, 30))
-def test_bands_of_any_height_give_the_same_table_in_space_order(seed, bands):
-    """Every study cell appears once, ordered by its Morton code, however `status` is read."""
-    rng = np.random.default_rng(seed)
-    status = np.where(rng.random(GRID.shape) < 0.2, Status.PREDICTED, Status.SEA).astype(np.int8)
-    row, column = study_cells(iter(np.array_split(status, bands)))
-    assert len(row) == np.count_nonzero(status == Status.PREDICTED)
-    assert (status[row, column] == Status.PREDICTED).all()
-    assert (np.diff(space_key(row, column).astype(np.int64)) > 0).all()
+@pytest.mark.parametrize("rows", [7, 10, 64])
+def test_a_table_made_in_pieces_is_the_table_made_at_once(tmp_path, monkeypatch, rows):
+    """Whatever ends with a piece: the same rows, in the same order, and nothing twice."""
+    whole = _table(tmp_path / "whole")
+    monkeypatch.setattr(tables, "_ROWS", rows)
+    pieces = _table(tmp_path / "pieces")
+    assert pieces.cells == whole.cells > rows
+    assert pieces.countries == whole.countries
+    one, other = (table.rows(Tile(0, 0, whole.cells)) for table in (whole, pieces))
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
 
 
 @settings(max_examples=50, deadline=None)
