@@ -8,7 +8,7 @@ step and reversal are one thing. *Source:* CONVENTIONS.md, Nitrogen; SCIENCE.md 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import pairwise
 
@@ -129,6 +129,19 @@ class Treatment:
     manure_cap: Cap | None = None
     forms: Forms | None = None
     nue: NueRule = NueRule.CONSTANT_NUE
+
+    @property
+    def settled(self) -> int:
+        """The first year from which on nothing changes any more.
+
+        Examples
+        --------
+        >>> Treatment(mineral=ramp((2020, 1.0), (2030, 0.8)), manure_cap=Cap(170.0, since=2025)).settled
+        2030
+        """
+        parts = [getattr(self, part.name) for part in fields(self)]
+        ends = [part.points[-1][0] for part in parts if isinstance(part, Course)]
+        return max(*ends, *(part.since for part in parts if isinstance(part, Cap | Forms)))
 
 
 @dataclass(frozen=True)

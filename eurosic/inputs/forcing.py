@@ -135,13 +135,20 @@ class Forcing:
         made = np.empty((len(wanted), len(self.years), len(self.variants), len(cells[_NITROGEN[0]])))
         # Climate is gathered per tile and year, so that a climatology is stored once and not 81 times.
         chosen = climate_index(self.years, self.climate_years, self.beyond)
-        climate = {name: cells[name][:, chosen] for name in _CLIMATE}
         for place, part in enumerate(self.variants):
-            plot = field_along(baseline_of(cells), part, self.years, self.nitrogen)
+            different = self._different_years(part)
+            climate = {name: cells[name][:, chosen[:different]] for name in _CLIMATE}
+            plot = field_along(baseline_of(cells), part, self.years[:different], self.nitrogen)
             drivers = climate | drivers_of(plot, climate["drainage"], self.nitrogen)
             for driver, name in zip(made, wanted, strict=True):
-                driver[:, place] = drivers[name].T
+                driver[:different, place] = drivers[name].T
+                driver[different:, place] = driver[different - 1, place]
         return made.transpose(2, 3, 1, 0)
+
+    def _different_years(self, part: Treatment) -> int:
+        """Return how many years there are until all that follow are like the last of them."""
+        settled = part.settled - self.years[0] + 1
+        return len(self.years) if len(self.climate_years) > 1 else min(max(settled, 1), len(self.years))
 
     def _spin_up(self, cells: Mapping[str, Array], wanted: Sequence[str]) -> Array:
         """Return the drivers before the start: baseline N in the mean climate, shape ``(cell, driver)``."""

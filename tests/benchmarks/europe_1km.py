@@ -12,12 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
-import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +29,13 @@ from rasterio.warp import Resampling, reproject
 
 from eurosic.base.grid import Grid
 from eurosic.base.signature import Columns
+from eurosic.clusters.environment import worker_environment
 from eurosic.emulator.batches import micro_batch
 from eurosic.emulator.microbatch import MicroBatch
 from eurosic.outputs.store import CELLS, PROJECTION
 from eurosic.projection.table import CellTable, open_table
 from eurosic.workflow.setup import Setup, forcing_of, set_up, table_digest
+from tests.benchmarks.watching import Watched, side_by_side, watch
 
 ROOT = Path(__file__).resolve().parents[2]
 TEN_KM = ROOT / "recipes" / "europe-10km.yaml"
@@ -139,27 +138,21 @@ def _recipe(names: dict[str, str], resolution: float) -> dict[str, object]:
     return recipe
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What a command took: wall and CPU time of all its processes, s, and the largest of them, bytes."""
-
-    wall: float
-    cpu: float
-    largest: float
-
-
-def run(place: Path, *, workers: int) -> Measured:
+def run(place: Path, *, workers: int) -> Watched:
     """Run the recipe of a place as a user does, into `place/run`, which is made anew."""
     out = place / "run"
     shutil.rmtree(out, ignore_errors=True)
     eurosic = [sys.executable, "-c", "from eurosic.cli import main; main()"]
     given = ["--data", str(place / "data"), "--catalog", str(place / "catalog.yaml"), "--out", str(out)]
-    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [*eurosic, "run", str(place / "recipe.yaml"), *given, "--workers", str(workers)]
-    subprocess.run(command, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(time.perf_counter() - began, cpu, 1024.0 * after.ru_maxrss)
+    return watch([*eurosic, "run", str(place / "recipe.yaml"), *given, "--workers", str(workers)], out)
+
+
+def floor_beside(place: Path, *, workers: int) -> float:
+    """Return `network_floor`, measured in as many processes at once as the run has workers, set up as they are."""
+    command = [sys.executable, "-m", "tests.benchmarks.europe_1km", "floor", "--place", str(place)]
+    with worker_environment() as environment:
+        told = side_by_side([command] * workers, {**os.environ, **environment})
+    return float(np.mean([float(line) for line in told]))
 
 
 def network_floor(place: Path) -> float:
@@ -216,28 +209,28 @@ def _table(place: Path, setup: Setup) -> CellTable:
     return table
 
 
-def told(place: Path, measured: Measured) -> str:
+def told(place: Path, watched: Watched, *, workers: int) -> str:
     """Return the table of what a run took, beside its floors."""
     record = json.loads((place / "run" / "run.json").read_text())
-    arithmetic, (cpu, wall, size) = network_floor(place), write_floor(place)
+    arithmetic, (cpu, wall, size) = floor_beside(place, workers=workers), write_floor(place)
+    floors, written = arithmetic + cpu, watched.until("tiles")
     rows = [
         ("study cells", f"{record['study_cells']}"),
-        ("wall time", f"{measured.wall:.0f} s"),
-        ("CPU time of all processes", f"{measured.cpu:.0f} s"),
-        ("of it for tiles (worker seconds)", f"{record['worker_seconds']:.0f} s"),
+        ("wall time", f"{watched.wall:.0f} s"),
+        ("CPU time of all processes", f"{watched.cpu:.0f} s"),
+        *(
+            (f"of it {stage}", f"{wall:.0f} s wall, {cpu:.0f} CPU s")
+            for stage, (wall, cpu) in watched.stages.items()
+        ),
         ("floor: the members of the network alone", f"{arithmetic:.0f} CPU s"),
         ("floor: the same bytes alone", f"{cpu:.1f} CPU s, {wall:.0f} s wall"),
-        ("CPU time over the floors", f"{measured.cpu / (arithmetic + cpu):.2f}"),
-        ("largest process", f"{measured.largest / 1e6:.0f} MB"),
+        ("from the first layer to the last tile, over the two floors", f"{written / floors:.2f}"),
+        ("everything over the two floors", f"{watched.cpu / floors:.2f}"),
+        ("largest process", f"{watched.largest / 1e6:.0f} MB"),
         ("peak of a worker", f"{record['peak_memory_of_a_worker_MB']} MB"),
         ("bytes stored", f"{size / 1e9:.2f} GB"),
     ]
-    return "\n".join(f"| {name} | {value} |" for name, value in rows) + "\n\n" + stages(place)
-
-
-def stages(place: Path) -> str:
-    """Return the log of the run, in which the time of every stage can be read."""
-    return (place / "run" / "log.txt").read_text()
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
 
 
 def main() -> None:
@@ -253,11 +246,16 @@ def main() -> None:
     running = commands.add_parser("run")
     running.add_argument("--place", type=Path, required=True)
     running.add_argument("--workers", type=int, default=2)
+    alone = commands.add_parser("floor", help="the network alone, in this process")
+    alone.add_argument("--place", type=Path, required=True)
     given = parser.parse_args()
-    if given.command == "build":
+    if given.command == "floor":
+        print(network_floor(given.place))  # noqa: T201
+    elif given.command == "build":
         print(build(given.data, given.out, resolution=given.resolution))  # noqa: T201
     else:
-        print(told(given.place, run(given.place, workers=given.workers)))  # noqa: T201
+        watched = run(given.place, workers=given.workers)
+        print(told(given.place, watched, workers=given.workers))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eurosic.base.errors import PredictorError
-from eurosic.base.pathway import Pathway, Treatment, ramp, step
+from eurosic.base.pathway import Cap, Course, Forms, NueRule, Pathway, Treatment, ramp, step
 from eurosic.base.signature import check_columns, names
 from eurosic.base.vocabulary import DRIVERS, Variable
 from eurosic.inputs.forcing import Beyond, Forcing, climate_index
@@ -100,6 +100,37 @@ def test_tiles_equal_the_whole(size, cut):
     part = FORCING({name: values[rows] for name, values in table.items()}, SIGNATURE)
     np.testing.assert_array_equal(part.forcing, whole.forcing[:, rows])
     np.testing.assert_array_equal(part.baseline, whole.baseline[rows])
+
+
+_POINTS = st.lists(st.tuples(st.integers(2010, 2070), st.floats(0.0, 1.5)), min_size=1, max_size=4)
+_COURSES = _POINTS.map(lambda points: Course(tuple(sorted(dict(points).items()))))
+_CAPS = st.none() | st.builds(Cap, st.floats(0.0, 200.0), st.integers(2010, 2070))
+_FORMS = st.none() | st.builds(Forms, st.just((("can", 0.4), ("urea", 0.6))), st.integers(2010, 2070))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.builds(
+        Treatment,
+        mineral=_COURSES,
+        manure=_COURSES,
+        volatilisation=_POINTS.map(lambda points: Course(((points[0][0], min(points[0][1], 1.0)),))),
+        deposition_no3=_COURSES,
+        mineral_cap=_CAPS,
+        manure_cap=_CAPS,
+        forms=_FORMS,
+        nue=st.sampled_from(NueRule),
+    ),
+    st.sampled_from([1, 41]),
+)
+def test_a_year_has_the_drivers_that_it_has_alone(treatment, climate_years):
+    """Whichever years come before it, and whether anything changes after it; bit for bit."""
+    table, pathways = cell_table(climate_years=climate_years), (Pathway("one", ((1.0, treatment),)),)
+    series = tuple(range(2020, 2020 + climate_years)) if climate_years > 1 else (0,)
+    whole = Forcing(YEARS, pathways, climate_years=series)(table, SIGNATURE).forcing
+    for place in (0, 1, 9, 10, 11, 39, 40):
+        alone = Forcing(YEARS[place : place + 1], pathways, climate_years=series)(table, SIGNATURE).forcing
+        np.testing.assert_array_equal(whole[:, :, place], alone[:, :, 0])
 
 
 def test_a_forcing_survives_the_way_to_a_worker():
