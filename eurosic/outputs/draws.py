@@ -26,7 +26,7 @@ _TOLD = {
     "comment": f"{PACKED['comment']}; one state of the world a draw, the same for all pathways and years",
 }
 # To be raised whenever draws of the same run would be stored in another way, or hold something else.
-LAYOUT = 2
+LAYOUT = 3
 
 
 @dataclass(frozen=True)

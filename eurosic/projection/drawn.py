@@ -28,7 +28,7 @@ UNDRAWN, SIMULATED = -1, -2
 class Drawn:
     """Values of some cells: ``(quantity, pathway, year, cell)`` of `summed.SUMMED`, NaN where there are none.
 
-    `simulated` is whether the fallback answered for a cell ``(cell,)``, `outside` how many lay outside the predictor's
+    `simulated` is whether the fallback answered, ``(cell,)``, `outside` how many cells lay outside the predictor's
     domain, and `failed` how many have no value.
     """
 
@@ -54,7 +54,7 @@ class World:
     """Some cells in any state of the world, as a worker makes and predicts them; picklable and small.
 
     `draw` gives the rows of the draw of a number; `UNDRAWN` is the world as the inputs have it, `SIMULATED` the same
-    answered by the fallback alone. What the run `simulated` ``(cell,)`` is so in every world, wherever a draw takes it.
+    answered by the fallback alone. What the run `simulated`, ``(cell,)``, is so in every world, wherever it lies.
     """
 
     rows: Rows
@@ -74,7 +74,9 @@ class World:
         first = predict_drawn(_some(rows, again), forcing=self.forcing, predictor=fallback, spec=alone)
         if again.all():
             return replace(first, simulated=again)
-        other = predict_drawn(_some(rows, ~again), forcing=self.forcing, predictor=self.predictor, spec=self.spec)
+        other = predict_drawn(
+            _some(rows, ~again), forcing=self.forcing, predictor=self.predictor, spec=self.spec
+        )
         return _joined(again, first, other)
 
     def _again(self, draw: int) -> NDArray[np.bool_]:

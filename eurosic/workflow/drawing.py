@@ -14,13 +14,15 @@ from typing import Protocol
 import numpy as np
 import zarr
 from distributed import Client, as_completed
+from numpy.typing import NDArray
 
+from eurosic.base.flags import Status
 from eurosic.base.provenance import digest_of
 from eurosic.base.vocabulary import AREA
 from eurosic.inputs.uncertain import Spreads, drawn_rows
 from eurosic.outputs.draws import LAYOUT, DrawStore, create_draws, open_draws
 from eurosic.outputs.store import CELLS, PROJECTION
-from eurosic.projection.drawn import UNDRAWN, World
+from eurosic.projection.drawn import SIMULATED, UNDRAWN, World
 from eurosic.projection.outside import has_value
 from eurosic.projection.table import CellTable
 from eurosic.projection.thin import thin
@@ -60,6 +62,7 @@ def draw_inputs(
         forcing,
         setup.predictor,
         setup.tile_spec(forcing, ()),
+        _status(folder)[cells] == Status.SIMULATED_OUTSIDE_DOMAIN,
     )
     _project(world, todo, store, client=client, name=f"draw-{digest[:12]}")
     return store
@@ -69,11 +72,14 @@ def _seed(digest: str) -> int:
     return int(digest[:12], 16)
 
 
+def _status(folder: Path) -> NDArray[np.int8]:
+    return np.asarray(zarr.open_array(folder / PROJECTION / "cell_status", mode="r")[:])
+
+
 def _create(setup: Setup, folder: Path, digest: str, asked: Uncertainty, *, seed: int) -> DrawStore:
     cells = zarr.open_group(folder / CELLS, mode="r")
-    status = np.asarray(zarr.open_array(folder / PROJECTION / "cell_status", mode="r")[:])
     # A cell without a value is in no total.
-    area = np.where(has_value(status), np.asarray(cells[AREA.name][:], np.float64), 0.0)
+    area = np.where(has_value(_status(folder)), np.asarray(cells[AREA.name][:], np.float64), 0.0)
     thinned = thin(area, np.asarray(cells["country"][:]), asked.cells, seed=seed)
     leading = (len(setup.recipe.pathways), len(setup.recipe.projection.years))
     return create_draws(
@@ -83,9 +89,12 @@ def _create(setup: Setup, folder: Path, digest: str, asked: Uncertainty, *, seed
 
 def _project(world: World, todo: list[int], store: DrawStore, *, client: Client, name: str) -> None:
     """Write every draw as soon as it is finished, in whatever order that happens."""
-    undrawn = client.submit(world, UNDRAWN, key=f"{name}-undrawn", pure=False).result()
+    # Whichever cells the draws take out of the domain: all are simulated once, while others draw.
+    told = [UNDRAWN] if world.spec.outside.fallback is None else [SIMULATED, UNDRAWN]
+    before = [client.submit(world, which, key=f"{name}-before{which}", pure=False) for which in told]
     waiting = {client.submit(world, draw, key=f"{name}-{draw:04d}", pure=False): draw for draw in todo}
+    *simulated, undrawn = client.gather(before)
     for future, found in as_completed(waiting, with_results=True):
-        deviation = found.less(undrawn)
+        deviation = found.less(undrawn, *simulated)
         store.write(waiting.pop(future), deviation, outside=found.outside, failed=found.failed)
         future.release()

@@ -7,7 +7,7 @@ import pytest
 
 from eurosic.base.grid import Tile
 from eurosic.base.summed import SINCE_START, SUMMED, TOTALLED
-from eurosic.projection.drawn import UNDRAWN, World, predict_drawn
+from eurosic.projection.drawn import SIMULATED, UNDRAWN, World, predict_drawn
 from eurosic.projection.outside import Fate, OutsideRule
 from eurosic.projection.tile import TileSpec, predict_tile
 from tests.toy import RATE, ToyEmulator, ToyForcing, ToyPredictor, toy_rows
@@ -63,6 +63,46 @@ def test_a_flux_is_summed_over_every_year_since_the_start():
     np.testing.assert_allclose(
         found.values[SUMMED.index(SINCE_START), 0, :, 0], [0.01, 0.06, 0.11], rtol=1e-6
     )
+
+
+def _denser(rows: dict, *, draw: int) -> dict:
+    """A draw that changes nothing but what decides on the domain, and of odd cells nitrate too."""
+    odd = np.arange(len(rows["bulk_density"])) % 2
+    moved = rows["bulk_density"] + np.where(np.arange(len(odd)) % 3, 1.0, -1.0) * draw / 100
+    return {**rows, "bulk_density": moved, "nitrate_leached": rows["nitrate_leached"] * (1.0 + 0.1 * odd)}
+
+
+def test_a_draw_across_the_border_of_the_domain_holds_no_error_of_the_predictor():
+    """Either way across: the fallback's difference, exactly; inside before and after: the predictor's."""
+    rows = toy_rows(40) | {"sic": np.full((40, 6), 5.0)}
+    limit = float(np.median(rows["bulk_density"]))
+    emulator, spec = (
+        ToyEmulator(bias=0.5, limit=limit),
+        _spec(outside=OutsideRule(Fate.SIMULATE, ToyPredictor())),
+    )
+    before = rows["bulk_density"] > limit
+    world = World(rows, _denser, FORCING, emulator, spec, before)
+    drawn = world(10)
+    after = _denser(rows, draw=10)["bulk_density"] > limit
+    assert (before & ~after).any()
+    assert (after & ~before).any()
+    found = drawn.less(world(UNDRAWN), world(SIMULATED))[CHANGE, 0, -1]
+    plain = World(rows, _denser, FORCING, ToyPredictor(), _spec())
+    true = plain(10).less(plain(UNDRAWN))[CHANGE, 0, -1]
+    assert (true == 0).sum() == 20
+    np.testing.assert_allclose(found, np.where(before | after, 1.0, 1.5) * true, rtol=1e-4, atol=1e-7)
+    assert drawn.simulated.tolist() == (before | after).tolist()
+    assert drawn.outside == (before | after).sum()
+
+
+def test_a_world_that_is_simulated_is_the_fallbacks_whatever_the_domain():
+    """All cells, in the draws as in the undrawn world, where the run itself simulated all."""
+    rows = toy_rows(9)
+    spec = _spec(outside=OutsideRule(Fate.SIMULATE, ToyPredictor()))
+    world = World(rows, _more, FORCING, ToyEmulator(bias=0.5), spec, np.ones(9, dtype=bool))
+    plain = World(rows, _more, FORCING, ToyPredictor(), _spec())
+    for draw, same in ((SIMULATED, UNDRAWN), (UNDRAWN, UNDRAWN), (7, 7)):
+        np.testing.assert_array_equal(world(draw).values, plain(same).values)
 
 
 @pytest.mark.parametrize("fate", [Fate.MASK, Fate.KEEP])
