@@ -99,12 +99,12 @@ class Emulator:
             As `predict` does.
         """
         check_columns(columns, self.signature, self.name)
-        values, deviation, members = self._predict(columns, tuple(years))
+        places = tuple(years) or (tuple(range(columns.shape[2])) if self.spread else ())
+        values, deviation, members = self._predict(columns, places)
         spread = None
         if self.spread is not None:
-            places = np.array(years or range(columns.shape[2]))
-            horizons, regime = places + 1, values[:, :, places, self.signature.target_index("regime")]
-            spread = self.spread.half_width(deviation, regime, horizons)
+            regime = values[:, :, list(places), self.signature.target_index("regime")]
+            spread = self.spread.half_width(deviation, regime, np.array(places) + 1)
         answered = np.asarray(np.isfinite(values[:, :, 0, 0]).all(axis=0))
         return Prediction(values, answered, spread, members if years else None)
 
@@ -113,11 +113,11 @@ class Emulator:
 
         A cell of which a value lies beyond what the vocabulary allows has no value: no soil gives that answer.
         """
-        values, deviation, _ = self._predict(columns, ())
+        values, deviation, _ = self._predict(columns, tuple(range(columns.shape[2])))
         return values, deviation
 
     def _predict(self, columns: Columns, places: tuple[int, ...]) -> tuple[Single, Single, Single]:
-        """Return mean and standard deviation, and each member less the mean in the years at some places."""
+        """Return the mean; and the standard deviation and each member less the mean, in the years at some places."""
         if not self._one_climate(columns):
             # A context is made of one climate: pathways that differ in theirs go one by one.
             alone = [self._predict(_variant(columns, i), places) for i in range(columns.shape[0])]
@@ -125,9 +125,9 @@ class Emulator:
             deviations = np.concatenate([one[1] for one in alone])
             return np.concatenate(means), deviations, np.concatenate(apart_by_variant, axis=2)
         variants, cells, years = columns.shape
-        targets, spread_years = len(self.signature.targets), len(places) or years
+        targets = len(self.signature.targets)
         values = np.empty((targets, years, variants, cells), dtype=np.float32)
-        deviation = np.empty((targets, spread_years, variants, cells), dtype=np.float32)
+        deviation = np.empty((targets, len(places), variants, cells), dtype=np.float32)
         apart = np.empty((self.members, len(SUMMED), variants, len(places), cells), dtype=np.float32)
         size = micro_batch(variants)
         columns = spun_up(columns, self.signature)
@@ -147,17 +147,17 @@ class Emulator:
     ) -> tuple[Single, Single, Single]:
         batch = MicroBatch(columns, self.signature, self.frame)
         # What every member says of every year would not stay in a core's cache, and a projection stores some years.
-        some = torch.tensor(places or range(batch.years))
+        some = torch.tensor(places, dtype=torch.int64)
         total, kept, since = torch.zeros(1), [], []
         for network in networks:
             told = batch.run(network)
             kept.append(told.index_select(1, some))
-            since.append(_since_start(told, places))
+            since.append(_since_start(told, some))
             total = told.add_(total)
         mean = total.div_(len(networks))
         members, since_start = torch.stack(kept), torch.stack(since)
         deviation = _deviation(members, mean.index_select(1, some))
-        apart = batch.arranged_members(_apart(members[:, :, : len(places)], since_start))
+        apart = batch.arranged_members(_apart(members, since_start))
         # A regime is no number to average: it is that of the members' mean share of carbonate.
         mean[REGIME] = regime_of(mean)
         wanted = [RECORDED.index(name) for name in names(self.signature.targets)]
@@ -189,10 +189,10 @@ def _deviation(told: Tensor, mean: Tensor) -> Tensor:
     return squares.div_(max(1, len(told) - 1)).sqrt_()
 
 
-def _since_start(told: Tensor, places: tuple[int, ...]) -> Tensor:
+def _since_start(told: Tensor, some: Tensor) -> Tensor:
     """Return what is summed since the start, ``(place, row)``, of what a member told of every year."""
     # A member that errs alike every year errs by the sum of all years. A running sum takes ten times as long.
-    until = torch.arange(told.shape[1]) <= torch.tensor(places, dtype=torch.int64).unsqueeze(-1)
+    until = torch.arange(told.shape[1]) <= some.unsqueeze(-1)
     return torch.matmul(until.float(), told[RECORDED.index(ADDED_UP)])
 
 

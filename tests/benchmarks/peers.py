@@ -1,6 +1,6 @@
 """The engine beside its peers: one case, one predictor, one machine, the same workers, one command.
 
-``python -m tests.benchmarks.peers [--times 4] [--pathways 5] [--repeat 3] [--write]`` prints the table, and with
+``python -m tests.benchmarks.peers [--times 8] [--pathways 5] [--repeat 3] [--write]`` prints the table, and with
 ``--write`` puts it between the markers of docs/7-engine.md. Each way runs in a process of its own, in turn, `repeat`
 times, on warmed-up workers; the least CPU time of each counts, because neighbours only add to it. *Enters:* nothing
 but the package. *Leaves:* a table. Peers come with the extra `bench`; which is not installed is left out and named.
@@ -12,15 +12,17 @@ import argparse
 import importlib
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,21 +32,25 @@ import zarr
 from distributed import Client, SchedulerPlugin
 
 from eurosic.base.grid import Tile
-from eurosic.base.signature import Columns
 from eurosic.clusters import Profile, open_client
+from eurosic.clusters.environment import worker_environment
 from eurosic.emulator.batches import micro_batch
 from eurosic.emulator.features import spun_up
 from eurosic.emulator.microbatch import MicroBatch
 from tests.benchmarks.case import ROOT, Case, OneMember, add_dense, make_case, open_case
+from tests.benchmarks.watching import side_by_side
 from tests.benchmarks.ways import WAYS, kernel_of, remember
 
 PAGE = ROOT / "docs" / "7-engine.md"
 MARKS = ("<!-- peers: begin -->", "<!-- peers: end -->")
-FLOOR, KERNEL = "torch alone", "torch, forcing and years, no engine"
+FLOOR, ALONE, KERNEL = "torch alone", "the predictor, columns at hand", "with forcing and years, no engine"
+FLOORS = (FLOOR, ALONE, KERNEL)
 # Cells of a tile of the engine, and along a side of a chunk of the dense raster, whose results are some 60 MB.
-_TILE, _SIDE = 4096, 128
+_TILE, _SIDE = 8192, 128
 # Study cells among all cells of Europe: 4 819 of 155 000 at 10 km, and as many at 1 km.
 _SHARE = 0.031
+# What takes so long that noise is small beside it.
+_ONCE = ("apply_ufunc on every cell",)
 # What must be installed for a way.
 _NEEDS = {"sklearn-raster": "sklearn_raster", "dask-ml": "dask_ml", "cubed": "cubed"}
 
@@ -95,47 +101,55 @@ def measured(cost: Cost) -> Iterator[None]:
         cost.peak = peak[0]
 
 
-def floor(case: Case, *, with_forcing: bool) -> Cost:
-    """Return what the network alone costs on the cells of a case, in this process; or the kernel on its rows."""
+def floor(case: Case, which: str, *, part: int, parts: int) -> float:
+    """Return the CPU time of a floor on one of some equal parts of a case, in this process of one thread, s.
+
+    The network alone; the predictor with what it makes of columns; or the kernel of all ways, forcing and years too.
+    """
     torch.set_num_threads(1)
-    if with_forcing:
-        kernel, cost = kernel_of(case), Cost(KERNEL)
-        rows = case.table.rows(Tile(0, 0, case.cells))
-        features = np.concatenate(
-            [rows[name].reshape(case.cells, -1) for name in kernel.slices], axis=1, dtype=np.float32
-        )
-        kernel(features[:64])
-        with measured(cost):
-            kernel(features)
-        return cost
-    cost, emulator = Cost(FLOOR), OneMember().inner
+    predictor, kernel = OneMember(), kernel_of(case)
+    emulator, taken = predictor.inner, 0.0
     member, size = emulator.network.of(0), micro_batch(len(case.forcing.pathways))
-    for start in range(0, case.cells, size):
-        rows = case.table.rows(Tile(0, start, min(start + size, case.cells)))
-        columns = spun_up(case.forcing(rows, emulator.signature), emulator.signature)
-        part = Cost("")
-        with torch.inference_mode():
-            if not start:
-                MicroBatch(_first(columns), emulator.signature, emulator.frame).run(member)
-            batch = MicroBatch(columns, emulator.signature, emulator.frame)
-            began = time.process_time()
-            batch.run(member)
-            part.cpu = time.process_time() - began
-        cost.cpu += part.cpu
-    return cost
+    kernel(np.repeat(kernel.middling, 64, axis=0))
+    # As many at once as the engine gives to its predictor; but whole micro-batches of the network, one by one.
+    step = size if which == FLOOR else case.spec.batch
+    first, last = (case.cells * number // parts for number in (part, part + 1))
+    for start in range(first, last, step):
+        rows = case.table.rows(Tile(0, start, min(start + step, last)))
+        columns = case.forcing(rows, emulator.signature)
+        if which == FLOOR:
+            batch = MicroBatch(spun_up(columns, emulator.signature), emulator.signature, emulator.frame)
+            with torch.inference_mode():
+                taken += _spent(partial(batch.run, member))
+        elif which == ALONE:
+            taken += _spent(partial(predictor.predict, columns))
+        else:
+            flat = [rows[name].reshape(len(rows["row"]), -1) for name in kernel.slices]
+            taken += _spent(partial(kernel, np.concatenate(flat, axis=1, dtype=np.float32)))
+    return taken
 
 
-def _first(columns: Columns) -> Columns:
-    here = slice(0, 64)
-    return Columns(
-        columns.covariates[here], columns.state[here], columns.baseline[here], columns.forcing[:, here]
-    )
+def _spent(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def floor_beside(case: Case, which: str, *, workers: int) -> Cost:
+    """Return what a floor costs on a case, in as many processes at once as there are workers, set up as they are."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.peers", "--case", str(case.folder)]
+    parts = [
+        [*command, "--floor", which, "--part", str(k), "--workers", str(workers)] for k in range(workers)
+    ]
+    with worker_environment() as environment:
+        told = side_by_side(parts, {**os.environ, **environment})
+    return Cost(which, cpu=sum(float(line) for line in told))
 
 
 def one(case: Case, way: str, *, workers: int) -> Cost:
     """Return what a way costs on a case, its workers warmed up."""
-    if way in (FLOOR, KERNEL):
-        return floor(case, with_forcing=way == KERNEL)
+    if way in FLOORS:
+        return floor_beside(case, way, workers=workers)
     out = Path(tempfile.mkdtemp(dir=case.folder))
     cost = Cost(way)
     kernel = kernel_of(case)
@@ -201,14 +215,16 @@ def _difference(case: Case, out: Path) -> float:
 def installed() -> list[str]:
     """Return the ways whose library is installed, floors first."""
     known = [way for way in WAYS if way not in _NEEDS or importlib.util.find_spec(_NEEDS[way])]
-    return [FLOOR, KERNEL, *known]
+    return [*FLOORS, *known]
 
 
 def compare(folder: Path, *, repeat: int, workers: int, ways: list[str]) -> dict[str, Cost]:
     """Return the least cost of each way on the case of a folder, each run in a process of its own, in turn."""
     best: dict[str, Cost] = {}
-    for _ in range(repeat):
+    for time_of_all in range(repeat):
         for way in ways:
+            if time_of_all and way in _ONCE:
+                continue
             command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.peers", "--one", way]
             told = subprocess.run(
                 [*command, "--case", str(folder), "--workers", str(workers)],
@@ -242,7 +258,7 @@ def table(case: Case, best: dict[str, Cost]) -> str:
             continue
         beyond = cost.cpu - arithmetic
         told = [f"{cost.cpu:.1f}", f"{beyond:.1f}" if way != FLOOR else "", f"{beyond / ours:.1f} x"]
-        if way in (FLOOR, KERNEL):
+        if way in FLOORS:
             told += ["", "", ""]
         else:
             told += [f"{cost.peak / 1e9:.2f}", f"{cost.tasks}", f"{cost.size / 1e6:.0f}"]
@@ -262,17 +278,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--times", type=int, default=4, help="Europe is laid out so often in each direction")
+    parser.add_argument("--times", type=int, default=8, help="Europe is laid out so often in each direction")
     parser.add_argument("--pathways", type=int, default=5)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--ways", nargs="*", default=None, help="only these, beside torch and the engine")
     parser.add_argument("--write", action="store_true", help="put the table into docs/7-engine.md")
     parser.add_argument("--one", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--floor", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--part", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument(
         "--case", type=Path, default=None, help="folder of the case; a temporary one by default"
     )
     given = parser.parse_args()
+    if given.floor:
+        part = floor(open_case(given.case), given.floor, part=given.part, parts=given.workers)
+        print(part)  # noqa: T201
+        return
     if given.one:
         print(json.dumps(asdict(one(open_case(given.case), given.one, workers=given.workers))))  # noqa: T201
         return
@@ -280,7 +302,7 @@ def main() -> None:
     if not (folder / "case.json").exists():
         made = make_case(folder, times=given.times, pathways=given.pathways, tile=_TILE)
         add_dense(made, _SIDE, share=_SHARE)
-    ways = [way for way in installed() if given.ways is None or way in (FLOOR, "engine", *given.ways)]
+    ways = [way for way in installed() if given.ways is None or way in (*FLOORS, "engine", *given.ways)]
     told = table(open_case(folder), compare(folder, repeat=given.repeat, workers=given.workers, ways=ways))
     missing = [way for way in WAYS if way not in installed()]
     if missing:

@@ -17,11 +17,11 @@ import xarray as xr
 import zarr
 from distributed import Client
 from numpy.typing import NDArray
-from zarr.codecs import ZstdCodec
 
 from eurosic.base.grid import Tile, tiles_of
 from eurosic.inputs.forcing import Forcing
 from eurosic.projection.project import project_tiles
+from eurosic.projection.template import CODEC
 from tests.benchmarks.case import Case, OneMember, feature_slices
 
 Single = NDArray[np.float32]
@@ -125,7 +125,7 @@ def _on_last_axis(function: Callable[[Single], Single], block: Single) -> Single
 
 
 def _to_zarr(made: xr.DataArray, out: Path) -> None:
-    encoding = {"y": {"compressors": [ZstdCodec(level=1)]}}
+    encoding = {"y": {"compressors": [CODEC]}}
     made.to_dataset(name="y").to_zarr(out / "y.zarr", encoding=encoding, consolidated=False, zarr_format=3)
 
 
