@@ -35,18 +35,18 @@ _SUFFIXES = ("p05", "p95")
 class Sampled:
     """How many sampled cells stand for each place ``(place,)``, and where these are `enough` to tell of its inputs.
 
-    `least` is how many are always enough; `emulator` says that there is an emulator's error to tell of elsewhere.
+    `least` is how many are always enough. Where they are not, nothing is told of all sources together: the emulator's
+    error alone would be an interval that is too narrow, beside others that are not.
     """
 
     number: NDArray[np.int64]
     enough: NDArray[np.bool_]
     least: int
-    emulator: bool
 
     @property
     def few(self) -> str:
         """What intervals hold where sampled cells are not enough."""
-        return f"{WORDS[(EMULATOR,)] if self.emulator else 'none'}: fewer than {self.least} sampled cells"
+        return f"none: fewer than {self.least} sampled cells"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Intervals:
         if self.sampled is not None:
             lines.append(
                 "sampled_cells: cells with drawn inputs that stand for the place, as many as would share it evenly;"
-                f" with fewer than {self.sampled.least} no interval of inputs is told, unless they are all it has."
+                f" with fewer than {self.sampled.least}, unless they are all it has, no interval but *_emulator_*."
             )
         if len(self.bounds) > 1:
             lines.insert(

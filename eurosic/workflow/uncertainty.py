@@ -94,8 +94,8 @@ def polygon_intervals(
 ) -> Intervals:
     """Return the intervals of totals over polygons.
 
-    A polygon for which fewer sampled cells stand than a country has at least, and that they do not fill, has none of
-    its inputs.
+    A polygon for which fewer sampled cells stand than a country has at least, and that they do not fill, has none but
+    that of the emulator's error alone.
 
     Parameters
     ----------
@@ -125,9 +125,10 @@ def polygon_intervals(
     enough = (number >= LEAST) | (known.borrowed <= 0)
     sampled = None
     if known.draws is not None:
-        sampled = Sampled(number, enough, LEAST, emulator=calibration is not None)
+        sampled = Sampled(number, enough, LEAST)
+    words = words_of(known.over(slice(0)).sources, emulated=emulated)
     return Intervals(
-        words_of(known.over(slice(0)).sources, emulated=emulated),
+        words if sampled is None or enough.any() else sampled.few,
         _bounds_of_polygons(known, enough, baseline=baseline, by_source=by_source),
         tuple(names),
         years,
@@ -146,7 +147,7 @@ def _bounds_of_polygons(
             part = group[start : start + _AT_ONCE]
             told = dict(bounds_of(known.over(part, drawn=drawn), baseline=baseline))
             if told and not drawn:
-                told[EMULATOR] = told[ALL]
+                told = {EMULATOR: told[ALL]}
             for source, kinds in told.items():
                 if source == ALL or by_source:
                     shape = (*kinds[0].shape[:-1], len(enough))

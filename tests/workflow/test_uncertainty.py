@@ -168,7 +168,7 @@ def test_all_files_say_what_the_intervals_hold(drawn, totals):
 
 @pytest.fixture(scope="module")
 def polygons(drawn) -> pd.DataFrame:
-    """Totals over a box whose sides cut cells, over everything, in a cell that was sampled and in one that was not."""
+    """Totals over a box whose sides cut cells, everything, in a cell that was sampled and in one that was not."""
     cells = zarr.open_group(drawn[1] / "cells.zarr", mode="r")
     middles = np.column_stack([cells[axis][:] for axis in ("x", "y")])
     sampled, _ = open_draws(drawn[1]).thinned()
@@ -242,16 +242,31 @@ def test_a_polygon_says_how_many_sampled_cells_stand_for_it(drawn, polygons):
 
 
 def test_a_polygon_on_a_borrowed_cell_has_no_interval_of_its_inputs(polygons):
-    """The emulator's own is told, under its own words; a cell that was drawn itself speaks for itself."""
+    """Nor one of all sources, which would be too narrow; a cell that was drawn itself speaks for itself."""
     few = polygons.loc[("borrowing", "zero_now", 2024)]
-    assert few["interval"] == "emulator error only: fewer than 4 sampled cells"
+    assert few["interval"] == "none: fewer than 4 sampled cells"
     own = polygons.loc[("sampled", "zero_now", 2024)]
     assert own["interval"] == "input uncertainty and emulator error"
     for end in ("p05", "p95"):
         assert np.isnan(few[f"{COLUMN}_inputs_{end}"])
-        assert few[f"{COLUMN}_{end}"] == few[f"{COLUMN}_emulator_{end}"]
+        assert np.isnan(few[f"{COLUMN}_{end}"])
+        assert np.isfinite(few[f"{COLUMN}_emulator_{end}"])
         assert np.isfinite(own[f"{COLUMN}_inputs_{end}"])
         assert own[f"{COLUMN}_{end}"] != own[f"{COLUMN}_emulator_{end}"]
+
+
+def test_a_table_of_such_polygons_alone_has_no_interval_at_all(drawn, polygons, tmp_path):
+    """Neither columns nor words that claim one."""
+    path, out = tmp_path / "one.gpkg", tmp_path / "sums.csv"
+    meta, _, shapes, names = pyogrio.raw.read(drawn[0].folder / "regions.gpkg")
+    pyogrio.raw.write(path, shapes[-1:], [names[0][-1:]], ["name"], geometry_type="Polygon", crs=meta["crs"])
+    done = _call("totals", drawn[1], "--by", path, "--out", out)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(out, comment="#")
+    assert table["polygon"].unique().tolist() == ["borrowing"]
+    assert set(table["interval"]) == {"none: fewer than 4 sampled cells"}
+    assert not any(column.endswith("_p05") for column in table)
+    assert "# Interval: none: fewer than 4 sampled cells.\n" in out.read_text(encoding="utf-8")
 
 
 def test_the_geopackage_holds_the_ends_too(drawn, polygons):
