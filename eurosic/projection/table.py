@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -46,17 +47,21 @@ class CellTable:
 
     def rows(self, tile: Tile) -> Rows:
         """Return every column of the table for the cells of a tile, first axis ``cell``."""
-        group = zarr.open_group(self.path, mode="r")
-        return {name: np.asarray(array[tile.cells]) for name, array in group.arrays()}
+        return {name: np.asarray(array[tile.cells]) for name, array in _arrays_of(self).items()}
 
     def rows_at(self, cells: NDArray[np.int64]) -> Rows:
         """Return every column of the table for some cells, by their increasing places ``(cell,)``."""
-        group = zarr.open_group(self.path, mode="r")
         # Zarr compares every index with `...`, which an array cannot answer: the other axes are written out.
         return {
             name: np.asarray(array.oindex[(cells, *(slice(None),) * (array.ndim - 1))])
-            for name, array in group.arrays()
+            for name, array in _arrays_of(self).items()
         }
+
+
+@lru_cache(maxsize=2)
+def _arrays_of(table: CellTable) -> dict[str, zarr.Array]:
+    """Return the columns of a table, opened once a process: their metadata take as long to read as a tile's rows."""
+    return dict(zarr.open_group(table.path, mode="r").arrays())
 
 
 def open_table(path: Path, digest: str) -> CellTable | None:

@@ -6,6 +6,7 @@ A small case, to see that the benchmarks work; `python -m tests.benchmarks.peers
 from __future__ import annotations
 
 import importlib.util
+import sys
 import time
 
 import numpy as np
@@ -17,7 +18,7 @@ from distributed import Client
 from eurosic.base.grid import Tile, tiles_of
 from eurosic.clusters import Profile, open_client
 from eurosic.projection.project import project_here, project_tiles
-from tests.benchmarks import growth, peers, ways
+from tests.benchmarks import growth, peers, watching, ways
 from tests.benchmarks.case import add_dense, make_case, open_case
 
 
@@ -115,3 +116,39 @@ def test_the_page_has_places_for_both_tables():
     text = peers.PAGE.read_text()
     for mark in (*peers.MARKS, *growth.MARKS):
         assert text.count(mark) == 1
+
+
+@pytest.mark.parametrize("which", peers.FLOORS)
+def test_a_floor_is_measured_in_as_many_processes_as_there_are_workers(case, which):
+    """Each does its share of the cells: together they take time, and print nothing else."""
+    cost = peers.floor_beside(case, which, workers=2)
+    assert cost.way == which
+    assert cost.cpu > 0.0
+
+
+def test_a_run_that_is_watched_tells_what_each_stage_took(tmp_path):
+    """Stages end with their word in the log, tiles with their last record; together they are all of it."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import pathlib, sys, time\n"
+        "out = pathlib.Path(sys.argv[1]); (out / 'ledger').mkdir(parents=True)\n"
+        "def say(word):\n"
+        "    sum(i * i for i in range(1_000_000)); time.sleep(0.3)\n"
+        "    with (out / 'log.txt').open('a') as log: log.write(f'2026 {word} of a run\\n')\n"
+        "say('inputs'); say('cells'); say('domain')\n"
+        "for tile in range(2):\n"
+        "    time.sleep(0.3); (out / 'ledger' / f'tile-{tile}.json').touch()\n"
+        "sum(i * i for i in range(3_000_000)); time.sleep(0.4)\n"
+    )
+    found = watching.watch([sys.executable, str(script), str(tmp_path / "out")], tmp_path / "out")
+    assert list(found.stages) == ["layers", "cell table", "plan", "tiles", "self-check, totals, figures"]
+    assert sum(wall for wall, _ in found.stages.values()) == pytest.approx(found.wall)
+    assert sum(cpu for _, cpu in found.stages.values()) == pytest.approx(found.cpu)
+    assert 0.0 < found.until("layers") < found.until("tiles") < found.cpu
+    assert found.largest > 1e6
+
+
+def test_a_watched_run_that_fails_is_no_measurement(tmp_path):
+    """Nobody is told how fast a run failed."""
+    with pytest.raises(SystemExit, match="ended with 3"):
+        watching.watch([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
