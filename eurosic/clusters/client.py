@@ -19,7 +19,7 @@ from distributed import Client, LocalCluster, Worker, WorkerPlugin
 from distributed.utils import silence_logging_cmgr
 
 from eurosic.base.errors import ClusterError
-from eurosic.clusters.environment import worker_environment
+from eurosic.clusters.environment import WATCHED, worker_environment
 from eurosic.clusters.jobs import open_jobs
 from eurosic.clusters.profile import Profile
 
@@ -28,9 +28,6 @@ _QUIET = {"logging.distributed": "critical", "distributed.worker.memory.terminat
 # A worker of this machine is started again when it dies. Dask looks fifteen seconds later whether it is there, and
 # gives it up for ever if it has just died once more: with the last one given up, a run would wait without end.
 _STARTED_AGAIN = {"distributed.deploy.lost-worker-timeout": "1000 days"}
-# Dask looks at every worker's stack a hundred times a second, which takes a twentieth of its core. The profile of the
-# dashboard is as readable with ten.
-_WATCHED = {"distributed.worker.profile.interval": "100ms"}
 # How often workers may die of one task before it is given up: a batch system ends them for reasons of its own.
 _DEATHS = {"distributed.scheduler.allowed-failures": 10}
 
@@ -44,7 +41,7 @@ def open_client(profile: Profile) -> Iterator[Client]:
     ClusterError
         If no scheduler answers at the address, or no job can be submitted.
     """
-    with dask.config.set({**_QUIET, **_WATCHED}), silence_logging_cmgr(logging.CRITICAL):
+    with dask.config.set({**_QUIET, **WATCHED}), silence_logging_cmgr(logging.CRITICAL):
         opening = _open_here if profile.here else _open_jobs if profile.jobs else _connect
         with opening(profile) as client:
             yield client

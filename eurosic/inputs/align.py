@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from eurosic.base.errors import GridError
 from eurosic.base.grid import Grid
 from eurosic.inputs.placing import Placing, placing_of
-from eurosic.inputs.sampling import Array32, Lattice, sample_window
+from eurosic.inputs.sampling import Array32, Lattice, sample_window, shares_of
 from eurosic.inputs.windows import Window, Windowed, cut, lazy_array, overlap
 
 # Cells along a side of the largest block; also the shard of `store`, so that a shard is made of whole blocks.
@@ -160,6 +160,8 @@ class _Aligned(Windowed):
 
     def read(self, window: Window) -> Array32:
         """Return the cells of a window; of the source, one block's part is held at a time."""
+        if self.placing.first is not None:
+            return self._pixels(window, self.placing.first)
         *lead, down, across = window
         made = np.empty([at.stop - at.start for at in window], np.float32)
         side = self.sizes[1]
@@ -172,6 +174,22 @@ class _Aligned(Windowed):
             inside, place = zip(*(overlap(*of) for of in ((down, y, side), (across, x, side))), strict=True)
             made[(*year, ..., *place)] = block[(..., *inside)].reshape(made[(*year, ..., *place)].shape)
         return made
+
+    def _pixels(self, window: Window, first: tuple[int, int]) -> Array32:
+        """Return the cells of a window where each is a pixel: nothing is to be sampled."""
+        *lead, down, across = window
+        reach = [slice(at.start + by, at.stop + by) for at, by in zip((down, across), first, strict=True)]
+        there: list[slice] = []
+        place: list[slice] = []
+        for at, size in zip(reach, self.placing.size, strict=True):
+            low, high = min(max(at.start, 0), size), min(max(at.stop, 0), size)
+            there.append(slice(low, high))
+            place.append(slice(low - at.start, high - at.start))
+        made = np.full([at.stop - at.start for at in window], np.nan, np.float32)
+        if all(at.start < at.stop for at in there):
+            made[..., place[0], place[1]] = self.source[(*lead, *there)].compute(scheduler="sync")
+        resampling, classes = self.how
+        return shares_of(made, classes) if resampling == "fractions" else made
 
     def _block(self, lead: Window, corner: tuple[int, int]) -> Array32:
         """Return the block of cells whose first cell is `corner`, shape ``(lead, y, x)``."""

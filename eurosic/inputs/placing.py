@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import xarray as xr
@@ -42,11 +42,18 @@ class Placing:
     @property
     def lies_on(self) -> bool:
         """Whether each cell is a pixel of the source: its centre says all of it."""
+        return self.first is not None
+
+    @cached_property
+    def first(self) -> tuple[int, int] | None:
+        """Row and column of the pixel that is the grid's first cell, inside the source or not; None if none is."""
         # Rows and columns at the first cell's corner and one cell on; files round their coordinates.
         rows, columns = self.nodes(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
         first, step = np.array([rows[0, 0], columns[0, 0]]), np.array([rows[1, 0], columns[0, 1]])
         same = _transformer(self.grid.crs, self.crs) is None
-        return same and bool(np.allclose([first - first.round(), step - first - 1.0], 0.0, atol=1e-6))
+        if not (same and np.allclose([first - first.round(), step - first - 1.0], 0.0, atol=1e-6)):
+            return None
+        return int(first[0].round()), int(first[1].round())
 
 
 def placing_of(raster: xr.DataArray, grid: Grid) -> Placing:

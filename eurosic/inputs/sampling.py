@@ -201,14 +201,15 @@ def sample_window(window: Array32, lattice: Lattice, resampling: str, classes: d
     """
     if resampling == "mode":
         return commonest_code(window, lattice)
-    values = _shares(window, classes) if resampling == "fractions" else window
+    values = shares_of(window, classes) if resampling == "fractions" else window
     total, count = sum_points(np.ascontiguousarray(values), lattice, interpolate=resampling == "smooth")
     # A class covers nothing where there are no data, but a cell wholly without data has no fraction at all.
     whole = np.full_like(count, lattice.points[0] * lattice.points[1]) if resampling == "fractions" else count
     return np.divide(total, whole, out=np.full_like(total, np.nan), where=count > 0).astype(np.float32)
 
 
-def _shares(window: Array32, classes: dict[int, float]) -> Array32:
+def shares_of(window: Array32, classes: dict[int, float]) -> Array32:
+    """Return the share of the classes in each pixel of a window, NaN where it has no code; same shape."""
     shares = np.where(np.isnan(window), np.float32(np.nan), np.float32(0.0))
     for code, share in classes.items():
         shares[window == code] = share

@@ -174,7 +174,7 @@ def _encoding(layer: xr.DataArray) -> dict[str, object]:
     return {
         "chunks": (*shards[:-2], _CHUNK, _CHUNK),
         "shards": shards,
-        "compressors": [BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")],
+        "compressors": [BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle")],
         # NaN is missing; country codes have none, and 0 says so.
         "_FillValue": np.float32(np.nan) if floating else None,
     }

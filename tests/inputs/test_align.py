@@ -146,6 +146,19 @@ def test_a_raster_of_the_grids_own_cells_is_taken_as_it_is(how, shift):
     assert align._resolution(half, "area_mean", lead=1, where="here")[0] == (2, 2)
 
 
+@pytest.mark.parametrize(("down", "right"), [(-2, 0), (9, -3), (4, 8)])
+def test_where_the_grids_own_cells_end_there_is_nothing(down, right):
+    """A grid that begins before the raster or goes on behind it, by whole cells; months and fractions alike."""
+    values = np.random.default_rng(2).integers(1, 4, (3, 12, 11)).astype(np.float32)
+    wide = np.pad(values, ((0, 0), (20, 20), (20, 20)), constant_values=NAN)
+    wanted = wide[:, 20 + down : 26 + down, 20 + right : 27 + right]
+    moved = {"west": GRID.west - 1000.0 * right, "north": GRID.north + 1000.0 * down}
+    np.testing.assert_array_equal(on_grid(values, small(6, 7), "nearest", **moved), wanted)
+    shares = on_grid(values[0], small(6, 7), "fractions", classes={1: 1.0, 2: 0.25}, **moved)
+    of_code = np.where(np.isnan(wanted[0]), NAN, np.select([wanted[0] == 1, wanted[0] == 2], [1.0, 0.25], 0.0))
+    np.testing.assert_array_equal(shares, of_code)
+
+
 def test_months_are_aligned_alike():
     """A leading dimension stays, with its values apart."""
     values = np.stack([np.full((2, 2), month) for month in range(12)])
@@ -351,23 +364,24 @@ def test_a_billion_cells_are_aligned_as_quickly_as_ten():
     assert sum(read) < 20 * 30
 
 
-def test_a_block_reads_only_its_window():
-    """A corner of the grid depends on a corner of the source, not on all of it."""
+@pytest.mark.parametrize(("shift", "chunks"), [(0.0, 1), (500.0, 6)])
+def test_a_block_reads_only_its_window(shift, chunks):
+    """A corner of the grid depends on a corner of the source: of the grid's own cells, on its first pixel."""
     read = []
 
     def reading(block, block_id):
         read.append(block_id)
         return block
 
-    fine = raster(np.ones((1200, 1200)), pixel=1000.0).chunk({"y": 100, "x": 100})
+    fine = raster(np.ones((1200, 1200)), west=GRID.west - shift).chunk({"y": 100, "x": 100})
     watched = fine.copy(
         data=fine.data.map_blocks(reading, dtype=np.float32, meta=np.empty((0, 0), np.float32))
     )
     grid = Grid(LAEA, 1000.0, GRID.west, GRID.north, 1200, 1200)
     made = align_raster(watched, grid, resampling="area_mean")[:1, :1].compute(scheduler="sync")
-    # A block of 512 cells, and two pixels more: 6 x 6 of the 12 x 12 chunks.
+    # Else a block of 512 cells, and two pixels more: 6 x 6 of the 12 x 12 chunks.
     assert made.item() == 1.0
-    assert sorted(read) == [(i, j) for i in range(6) for j in range(6)]
+    assert sorted(read) == [(i, j) for i in range(chunks) for j in range(chunks)]
 
 
 # Refusals -------------------------------------------------------------------------------------------------------
