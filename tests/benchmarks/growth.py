@@ -117,7 +117,9 @@ def main() -> None:
         folder = Path(tempfile.mkdtemp())
         # Small ones are repeated, as neighbours are heard most in what is short.
         case = make_case(folder, cells=cells, pathways=1, tile=TILE, until=given.until)
-        found.append(grow(case, workers=given.workers, times=5 if cells < 10**6 else 3 if cells < 10**7 else 1))
+        found.append(
+            grow(case, workers=given.workers, times=5 if cells < 10**6 else 3 if cells < 10**7 else 1)
+        )
         shutil.rmtree(folder)
         print(table(found[-1:]).splitlines()[-1], flush=True)  # noqa: T201 - a long command says where it is
     told = table(found)

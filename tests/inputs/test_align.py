@@ -155,7 +155,9 @@ def test_where_the_grids_own_cells_end_there_is_nothing(down, right):
     moved = {"west": GRID.west - 1000.0 * right, "north": GRID.north + 1000.0 * down}
     np.testing.assert_array_equal(on_grid(values, small(6, 7), "nearest", **moved), wanted)
     shares = on_grid(values[0], small(6, 7), "fractions", classes={1: 1.0, 2: 0.25}, **moved)
-    of_code = np.where(np.isnan(wanted[0]), NAN, np.select([wanted[0] == 1, wanted[0] == 2], [1.0, 0.25], 0.0))
+    of_code = np.where(
+        np.isnan(wanted[0]), NAN, np.select([wanted[0] == 1, wanted[0] == 2], [1.0, 0.25], 0.0)
+    )
     np.testing.assert_array_equal(shares, of_code)
 
 
