@@ -194,10 +194,11 @@ def measure_rate(predictor: Predictor, *, spin_up: int, fewest: int = 32, batch:
     predictor.predict(_middling(predictor.signature, fewest, 1))
     while True:
         columns = _middling(predictor.signature, cells, _TIMED_YEARS)
-        # The first of two fetches its memory, which a worker does once.
-        seconds = min(_timed(predictor, columns) for _ in range(2))
+        seconds = _timed(predictor, columns)
         if seconds > _LONG_ENOUGH or cells >= batch:
-            return cells * (_PATHWAYS * _TIMED_YEARS + spin_up) / seconds
+            # The first of two fetches its memory, which a worker does once.
+            least = min(seconds, _timed(predictor, columns))
+            return cells * (_PATHWAYS * _TIMED_YEARS + spin_up) / least
         cells = min(4 * cells, batch)
 
 
