@@ -85,7 +85,7 @@ class _Clocked(ToyPredictor):
 
 
 def test_a_slow_predictor_is_timed_on_few_columns():
-    """40 us a column-year: 32 cells take 0.2 s, which is enough; what came before is not timed, and it is timed twice."""
+    """40 us a column-year: 32 cells take 0.2 s, which is enough, and are timed twice; what came before is not."""
     slow = _Clocked(column_year=40e-6)
     rate = measure_rate(slow, spin_up=0)
     assert slow.asked == [32, 32, 32]
