@@ -26,8 +26,8 @@ from tests.workflow.small import assert_same_run, small_recipe, stored
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = f"{sys.executable} -c 'from eurosic.cli import main; main()'"
 # A job of two minutes that asks for its signal half a minute before its end has it when SLURM first looks after one
-# minute, a check after the one that comes so many s after it began; by then it is at work, even where other tests share the
-# machine, and the work, with what comes before and after it, is longer than that anywhere.
+# minute, a check after the one that comes so many s after it began; by then it is at work, even where other tests
+# share the machine, and the work, with what comes before and after it, is longer than that anywhere.
 _CHECK_AFTER, _WORK = 32.0, 90.0
 _YEARS, _TRIED = 41, 10
 
