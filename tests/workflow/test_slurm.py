@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,9 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from eurosic.cli import main
-from eurosic.clusters import Profile
-from eurosic.workflow.footprint import plan
-from eurosic.workflow.setup import set_up
+from tests.workflow.brake import on_brake
 from tests.workflow.slurm_here import Slurm, slurm_cluster
 from tests.workflow.small import assert_same_run, small_recipe, stored
 
@@ -27,9 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND = f"{sys.executable} -c 'from eurosic.cli import main; main()'"
 # A job of two minutes that asks for its signal half a minute before its end has it when SLURM first looks after one
 # minute, a check after the one that comes so many s after it began; by then it is at work, even where other tests
-# share the machine, and the work, with what comes before and after it, is longer than that anywhere.
-_CHECK_AFTER, _WORK = 32.0, 90.0
-_YEARS, _TRIED = 41, 10
+# share the machine. The brake keeps it from coming to its end before, however fast the machine is.
+_CHECK_AFTER = 32.0
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +39,17 @@ def slurm() -> Iterator[Slurm]:
             yield cluster
 
 
-def _recipe_of(folder: Path, work: float) -> Path:
-    """Write a recipe that one worker computes in some seconds, beside the files of clusters."""
+def _recipe(folder: Path) -> Path:
+    """Write a recipe of 71 tiles that one worker computes in some seconds, beside the files of clusters."""
     (folder / "clusters").symlink_to(ROOT / "recipes" / "clusters")
-    planned = plan(set_up(_recipe(folder, _TRIED)), profile=Profile(1))
-    return _recipe(folder, max(_TRIED, round(work / planned.seconds * (_TRIED + _YEARS))))
+    return small_recipe(folder, tile=2)
 
 
-def _recipe(folder: Path, spin_up: int) -> Path:
-    years = {"years": f"2020-{2019 + _YEARS} step 20", "tile": "2 cells", "spin_up": f"{spin_up} years"}
-    return small_recipe(folder, projection=years)
-
-
-def _script(name: str, place: Path, recipe: Path) -> Path:
-    """Write a script of the docs as a user would change it: the recipe, the cores, the time."""
+def _script(name: str, place: Path, recipe: Path, settings: Mapping[str, str]) -> Path:
+    """Write a script of the docs as a user would change it: the recipe, the cores, the time, the environment."""
     text = (ROOT / "docs" / "clusters" / f"{name}.sbatch").read_text()
     wanted = f"{COMMAND} run {recipe} --out {place / 'out'} --cluster node"
+    exports = "\n".join(f"export {key}={shlex.quote(value)}" for key, value in settings.items())
     for old, new in (
         ("eurosic run recipes/europe-1km.yaml --out runs/europe-1km --data data --cluster node", wanted),
         ("--cpus-per-task=32", "--cpus-per-task=1"),
@@ -65,7 +57,7 @@ def _script(name: str, place: Path, recipe: Path) -> Path:
         ("--time=04:00:00", "--time=2"),
         ("TERM@180", "TERM@30"),
         ("--job-name=eurosic-europe", f"--job-name={name}"),
-        ("--output=%x-%j.log", f"--output={place}/%j.log"),
+        ("--output=%x-%j.log", f"--output={place}/%j.log\n{exports}"),
     ):
         assert old in text, old
         text = text.replace(old, new)
@@ -84,8 +76,9 @@ def _jobs(slurm: Slurm, name: str, states: str = "all") -> set[str]:
 @pytest.mark.slow
 def test_a_run_that_its_walltime_kills_is_finished_by_the_next_job(slurm, tmp_path):
     """By the shell that eurosic replaces and by srun; submitted twice, and by the job itself."""
-    recipe = _recipe_of(tmp_path, _WORK)
-    scripts = {name: _script(name, tmp_path / name, recipe) for name in ("one-node", "resubmit")}
+    recipe, brake = _recipe(tmp_path), tmp_path / "brake"
+    slow = on_brake(brake)
+    scripts = {name: _script(name, tmp_path / name, recipe, slow) for name in ("one-node", "resubmit")}
     begin = slurm.begin_before_check(_CHECK_AFTER)
     first = {name: slurm.submit(script, begin) for name, script in scripts.items()}
     after = {"one-node": slurm.submit(scripts["one-node"], "--time=10")}
@@ -97,6 +90,7 @@ def test_a_run_that_its_walltime_kills_is_finished_by_the_next_job(slurm, tmp_pa
         log = (tmp_path / name / f"{first[name]}.log").read_text()
         assert "Terminated. What is finished is kept: the same command goes on." in log
         assert "Traceback" not in log
+    brake.unlink()
     for name, job in after.items():
         assert slurm.wait(job, 180) == "COMPLETED", name
         assert "tiles are finished already" in (tmp_path / name / f"{job}.log").read_text()
@@ -110,20 +104,26 @@ def test_a_run_that_its_walltime_kills_is_finished_by_the_next_job(slurm, tmp_pa
 def test_workers_that_are_jobs_come_back_when_they_are_lost(slurm, tmp_path):
     """The job of all workers is cancelled as at a walltime; another takes its place, and none is left at the end."""
     pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed (eurosic[cluster])")
-    recipe, file, out = _recipe_of(tmp_path, _WORK / 4), tmp_path / "here.yaml", tmp_path / "out"
+    recipe, file, out = _recipe(tmp_path), tmp_path / "here.yaml", tmp_path / "out"
+    brake = tmp_path / "brake"
     file.write_text(
         "title: Here\nslurm: {jobs: 1 job, cores: 2 cores, memory: 2 GB, walltime: 10 min, margin: 1 min,"
         f" interface: lo, logs: {tmp_path}/logs}}\ndashboard: 127.0.0.1:0\n"
     )
     command = [*shlex.split(COMMAND), "run", str(recipe), "--out", str(out), "--cluster", str(file)]
     with subprocess.Popen(
-        command, env=slurm.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        env={**slurm.environment, **on_brake(brake)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         try:
             _wait_for_tiles(process, out)
             lost = _jobs(slurm, "eurosic", "RUNNING,PENDING")
             assert len(lost) == 1
             slurm.call("scancel", *lost)
+            brake.unlink()
             told = process.communicate(timeout=120)[0]
         finally:
             process.kill()
