@@ -15,6 +15,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.optimize import elementwise
 from scipy.special import ndtr
 
 from eurosic.report.calibrated import Calibration
@@ -26,9 +27,6 @@ ENDS = (0.05, 0.95)
 _NORMAL = float(stats.norm.ppf(ENDS[1]))
 # Sums of draws that are held at once, 8 bytes each.
 _AT_ONCE = 4_000_000
-# An end is sought until it moves by less than this share of the way between the ends that are possible.
-_NEAR = 1e-10
-_STEPS = 100
 
 ALL, EMULATOR, INPUTS = "all", "emulator", "inputs"
 WORDS = MappingProxyType(
@@ -163,7 +161,7 @@ def mixed_quantile(draws: Array, scale: Array, share: float) -> Array:
 
     .. math:: \frac{1}{n} \sum_i \Phi\left(\frac{q - d_i}{\sigma}\right) = p
 
-    by Newton's method, which bisects wherever it does not get on (Press et al. 2007, Numerical Recipes, 9.4).
+    found by the method of Chandrupatla (1997), Adv. Eng. Softw. 28, 145, as SciPy has it.
 
     Parameters
     ----------
@@ -180,34 +178,21 @@ def mixed_quantile(draws: Array, scale: Array, share: float) -> Array:
     array([0.])
     """
     normal = float(stats.norm.ppf(share))
-    # Each draw has its own quantile; that of the mixture lies between the least and the greatest of them.
-    low, high = draws.min(axis=0) + normal * scale, draws.max(axis=0) + normal * scale
-    near = _NEAR * (high - low + scale)
-    found = np.clip(draws.mean(axis=0) + normal * np.hypot(draws.std(axis=0), scale), low, high)
-    moved, todo = high - low, np.arange(len(scale))
-    for _ in range(_STEPS):
-        at = found[todo]
-        excess, slope = _mixture(at, draws[:, todo], scale[todo], share)
-        low[todo] = np.where(excess < 0, at, low[todo])
-        high[todo] = np.where(excess > 0, at, high[todo])
-        step = excess / slope
-        tried = at - step
-        sound = (tried >= low[todo]) & (tried <= high[todo]) & (np.abs(step) <= 0.5 * moved[todo])
-        found[todo] = np.where(sound, tried, 0.5 * (low[todo] + high[todo]))
-        moved[todo] = np.abs(found[todo] - at)
-        todo = todo[moved[todo] > near[todo]]
-        if not len(todo):
-            break
-    return found
+    # Each draw has its own quantile; that of the mixture lies between the least and the greatest of them. Where draws
+    # are all alike these are one number, and a root is sought between two.
+    low, high = draws.min(axis=0) + (normal - 1.0) * scale, draws.max(axis=0) + (normal + 1.0) * scale
+    found = elementwise.find_root(
+        lambda at, place: _excess(at, draws[:, place], scale[place], share),
+        (low, high),
+        args=(np.arange(len(scale)),),
+    )
+    return np.asarray(found.x)
 
 
-def _mixture(at: Array, draws: Array, scale: Array, share: float) -> tuple[Array, Array]:
-    """Return by how much more than `share` of a mixture lies below `at`, and its density there, ``(place,)``."""
+def _excess(at: Array, draws: Array, scale: Array, share: float) -> Array:
+    """Return by how much more than `share` of a mixture lies below `at`, ``(place,)``."""
     apart = (at - draws) / scale
-    # Far from all draws the density stays above zero: the step is then too long, and is not taken.
-    bell = np.exp(-0.5 * np.minimum(np.abs(apart), 30.0) ** 2)
-    density = bell.mean(axis=0) / (scale * np.sqrt(2.0 * np.pi))
     # Summed as what reaches across: between two draws that lie far apart only these tails tell where the middle is.
     across = np.where(apart > 0, -1.0, 1.0) * ndtr(-np.abs(apart))
     below = (apart > 0).sum(axis=0) - share * len(draws)
-    return (below + across.sum(axis=0)) / len(draws), density
+    return np.asarray((below + across.sum(axis=0)) / len(draws))

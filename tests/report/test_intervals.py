@@ -150,6 +150,14 @@ def test_between_two_draws_far_apart_an_end_is_in_their_middle():
     assert mixed_quantile(draws, np.array([1 / 30]), 0.95) == pytest.approx([18.5], rel=1e-6)
 
 
+@pytest.mark.parametrize("share", [0.05, 0.95])
+def test_draws_that_are_all_alike_have_the_quantile_of_the_error(share):
+    """Where pathways have the same inputs, no draw differs from another."""
+    draws, scale = np.array([0.0, -3.0, 2e9]), np.array([1.0, 1e-3, 5.0])
+    found = mixed_quantile(np.broadcast_to(draws, (8, 3)), scale, share)
+    np.testing.assert_allclose(found, draws + stats.norm.ppf(share) * scale, rtol=1e-12)
+
+
 def test_an_error_that_is_none_leaves_the_draws_own_percentiles():
     """Where all members agree and the mean error is zero."""
     rng = np.random.default_rng(2)
