@@ -18,6 +18,9 @@ from pyproj.exceptions import CRSError
 
 from eurosic.base.errors import GridError
 
+# Cells along a side of a square of the grid, a power of two: its cells stand together in the cell table. Layers are
+# aligned, stored and read by such squares.
+SQUARE = 512
 # Share by which an area on the map may differ from that on the ground; UTM within its zone stays below.
 _UNTRUE_AREA = 0.002
 

@@ -68,6 +68,14 @@ class Columns:
         return self.forcing.shape[:3]
 
 
+def all_within(values: Numbers, low: float, high: float) -> bool:
+    """Return whether every value lies between two limits or on one: NaN does not.
+
+    Most often all is well, which two passes tell that make no array.
+    """
+    return not values.size or bool(values.min() >= low and values.max() <= high)
+
+
 def check_columns(columns: Columns, signature: Signature, where: str) -> None:
     """Raise unless arrays have the shape of the signature and lie in the vocabulary's valid ranges.
 
@@ -95,9 +103,7 @@ def check_columns(columns: Columns, signature: Signature, where: str) -> None:
 
 
 def _check_range(values: Array, variable: Variable, where: str, *, cell_axis: int) -> None:
-    # Most often all is well, which two passes tell that make no array. NaN fails both comparisons, so that missing
-    # values are caught here too.
-    if values.size and not (values.min() >= variable.valid_min and values.max() <= variable.valid_max):
+    if not all_within(values, variable.valid_min, variable.valid_max):
         bad = ~((values >= variable.valid_min) & (values <= variable.valid_max))
         first = np.argwhere(bad)[0]
         raise PredictorError(

@@ -3,8 +3,7 @@
 *Enters:* columns, and those that the emulator was trained on. *Leaves:* `Domain`: which cells are inside, and why
 the others are not. NumPy only, cheap enough for every cell of Europe; it must not predict. A cell is outside if a
 feature lies beyond its range and margin, or if features that are usual each are unusual together. *Source:*
-SCIENCE.md 2.2 and 6; the threshold as in split conformal prediction, Vovk et al. (2005), Algorithmic Learning in a
-Random World.
+SCIENCE.md 2.2 and 6; split conformal prediction, Vovk et al. (2005), Algorithmic Learning in a Random World.
 """
 
 from __future__ import annotations

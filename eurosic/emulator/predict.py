@@ -148,22 +148,20 @@ class Emulator:
         batch = MicroBatch(columns, self.signature, self.frame)
         # What every member says of every year would not stay in a core's cache, and a projection stores some years.
         some = torch.tensor(places, dtype=torch.int64)
-        told = batch.run(networks[0])
-        total, kept, since = told, [told.index_select(1, some)], [_since_start(told, some)]
-        for network in networks[1:]:
+        total, kept, since = torch.zeros(()), list[Tensor](), list[Tensor]()
+        for network in networks:
             told = batch.run(network)
             kept.append(told.index_select(1, some))
             since.append(_since_start(told, some))
-            total += told
-        mean = total.div_(len(networks)) if len(networks) > 1 else total
+            total = told.add_(total)
+        mean = total.div_(len(networks))
         members, since_start = torch.stack(kept), torch.stack(since)
         deviation = _deviation(members, mean.index_select(1, some))
         apart = batch.arranged_members(_apart(members, since_start))
         # A regime is no number to average: it is that of the members' mean share of carbonate.
         mean[REGIME] = regime_of(mean)
         wanted = [RECORDED.index(name) for name in names(self.signature.targets)]
-        # The targets in the vocabulary's own order, as most emulators have them, need not be copied.
-        mean = mean[: len(wanted)] if wanted == list(range(len(wanted))) else mean[wanted]
+        mean = mean[wanted]
         lost = self._unanswered(mean, batch)
         if lost.any():
             mean[:, :, lost] = torch.nan

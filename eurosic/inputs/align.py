@@ -21,13 +21,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from eurosic.base.errors import GridError
-from eurosic.base.grid import Grid
+from eurosic.base.grid import SQUARE, Grid
 from eurosic.inputs.placing import Placing, placing_of
 from eurosic.inputs.sampling import Array32, Lattice, sample_window, shares_of
 from eurosic.inputs.windows import Window, Windowed, cut, lazy_array, overlap
 
-# Cells along a side of the largest block; also the shard of `store`, so that a shard is made of whole blocks.
-BLOCK = 512
 # Cells along a side of the smallest chunk that is shown: smaller blocks lie several in a chunk.
 _SMALL_CHUNK = 128
 # Source pixels (times months) that one block may hold: 32 MB in float32, and a few copies on the way.
@@ -82,7 +80,7 @@ def align_raster(
     step = min(_node_step(grid.resolution), side)
     made = _Aligned(raster.data, placing, (step, side, points), (resampling, dict(classes or {})))
     # Years are chunks of their own, or each chunk would hold them all.
-    sizes = (*(1 for _ in lead[:-1]), *lead[-1:], *(min(BLOCK, max(side, _SMALL_CHUNK)),) * 2)
+    sizes = (*(1 for _ in lead[:-1]), *lead[-1:], *(min(SQUARE, max(side, _SMALL_CHUNK)),) * 2)
     chunks = tuple(cut(size, most) for size, most in zip(made.shape, sizes, strict=True))
     coords = {dim: raster[dim] for dim in raster.dims[:-2]} | {"y": grid.y, "x": grid.x}
     return xr.DataArray(lazy_array(made, chunks), dims=raster.dims, coords=coords)
@@ -105,7 +103,7 @@ def _resolution(placing: Placing, resampling: str, *, lead: int, where: str) -> 
         )
     down = np.abs(placing.nodes(at_y + 0.05, at_x) - here)[:, inside].max() / 0.05
     across = np.abs(placing.nodes(at_y, at_x + 0.05) - here)[:, inside].max() / 0.05
-    side = BLOCK
+    side = SQUARE
     while side > 8 and max(down * across, 1.0) * side**2 * lead > _WINDOW_PIXELS:
         side //= 2
     whole = resampling == "nearest" or placing.lies_on

@@ -28,8 +28,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eurosic.base.countries import OUTLINES_CRS, countries, country_of, load_outlines, merge_outlines
 from eurosic.base.errors import InputError
-from eurosic.base.grid import Grid
-from eurosic.inputs.align import BLOCK
+from eurosic.base.grid import SQUARE, Grid
 from eurosic.inputs.placing import same_crs
 from eurosic.inputs.windows import Window, Windowed, cut, lazy_array
 
@@ -68,7 +67,7 @@ def country_layer(grid: Grid, *, path: Path | None = None, code: str = "", crs: 
     # Read here once, so that a broken file is found before any block is drawn.
     load_shapes(grid.crs, path, code, crs)
     made = _Countries(grid, (path, code, crs))
-    data = lazy_array(made, tuple(cut(size, BLOCK) for size in grid.shape))
+    data = lazy_array(made, tuple(cut(size, SQUARE) for size in grid.shape))
     return xr.DataArray(data, dims=("y", "x"), coords={"y": grid.y, "x": grid.x})
 
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from eurosic.base.countries import country_of
 from eurosic.base.errors import CatalogError, EurosicError, InputError
-from eurosic.base.grid import Grid
+from eurosic.base.grid import SQUARE, Grid
 from eurosic.base.request import Kind, LayerRequest
 from eurosic.base.vocabulary import Variable
-from eurosic.inputs.align import BLOCK, align_raster
+from eurosic.inputs.align import align_raster
 from eurosic.inputs.catalog import Catalog
 from eurosic.inputs.corrections import check_corrections, corrected, in_house, out_of_range, to_house
 from eurosic.inputs.digests import check_digest
@@ -183,7 +183,7 @@ def _constant(request: LayerRequest, variable: Variable, grid: Grid) -> xr.DataA
 
 
 def _full(grid: Grid, value: float) -> xr.DataArray:
-    data = da.full(grid.shape, value, dtype=np.float32, chunks=BLOCK)
+    data = da.full(grid.shape, value, dtype=np.float32, chunks=SQUARE)
     return xr.DataArray(data, dims=("y", "x"), coords={"y": grid.y, "x": grid.x})
 
 

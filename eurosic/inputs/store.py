@@ -24,9 +24,8 @@ import zarr
 from zarr.codecs import BloscCodec
 
 from eurosic.base.errors import StoreError
-from eurosic.base.grid import Grid
+from eurosic.base.grid import SQUARE, Grid
 from eurosic.base.provenance import digest_of
-from eurosic.inputs.align import BLOCK
 from eurosic.inputs.regions import Record, Region, check_records, make_regions, regions_of
 
 _OURS = "eurosic_inputs"
@@ -157,8 +156,8 @@ def _promise(layer: xr.DataArray) -> xr.DataArray:
 
 
 def _shards(layer: xr.DataArray) -> tuple[int, ...]:
-    """Return the shape of a shard: whole chunks that cover BLOCK cells, and as many steps as memory allows."""
-    side = tuple(_CHUNK * -(-min(BLOCK, size) // _CHUNK) for size in layer.shape[-2:])
+    """Return the shape of a shard: whole chunks that cover SQUARE cells, and as many steps as memory allows."""
+    side = tuple(_CHUNK * -(-min(SQUARE, size) // _CHUNK) for size in layer.shape[-2:])
     room = max(1, _SHARD_BYTES // (4 * side[0] * side[1]))
     lead: list[int] = []
     # Months before years: a year's months are read together.

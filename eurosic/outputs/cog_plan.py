@@ -16,7 +16,7 @@ from rasterio.errors import RasterioError
 
 from eurosic.base.provenance import digest_of
 from eurosic.outputs.cog_words import CogFile
-from eurosic.outputs.exportable import check_cube, exportable
+from eurosic.outputs.exportable import check_cube, exportable, parts_of, run_digests
 from eurosic.outputs.manifest import Manifest
 
 COG = "cog"
@@ -43,14 +43,14 @@ def plan_cogs(
         If the cube's grid is flipped or has no CRS.
     """
     check_cube(cube, years, variables=variables, pathways=pathways)
-    files = []
-    for name in variables or exportable(cube):
-        moving = "pathway" in cube[name].dims
-        for pathway in map(str, pathways or cube["pathway"].values) if moving else ("",):
-            at = tuple(int(year) for year in years) if moving else ()
-            path = folder / (f"{name}.{pathway}.tif" if pathway else f"{name}.tif")
-            files.append(CogFile(name, pathway, at, path, _digest(cube, name, pathway, at)))
-    return files
+    wanted = variables or exportable(cube)
+    parts = parts_of(cube, folder, "tif", variables=wanted, pathways=pathways, years=years)
+    return [
+        CogFile(
+            part.name, part.pathway, part.years, part.path, _digest(cube, part.name, part.pathway, part.years)
+        )
+        for part in parts
+    ]
 
 
 def finished_cogs(cube: xr.Dataset, folder: Path) -> list[CogFile]:
@@ -79,5 +79,4 @@ def _as_held(cube: xr.Dataset, file: CogFile) -> CogFile:
 
 
 def _digest(cube: xr.Dataset, name: str, pathway: str, years: tuple[int, ...]) -> str:
-    run = {str(key): str(value) for key, value in cube.attrs.items() if str(key).endswith("digest")}
-    return digest_of([_LAYOUT, run, name, pathway, years])
+    return digest_of([_LAYOUT, run_digests(cube), name, pathway, years])

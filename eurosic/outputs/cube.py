@@ -19,15 +19,14 @@ from pyproj import CRS
 
 from eurosic.base.errors import StoreError
 from eurosic.base.flags import Status
-from eurosic.base.grid import Grid, space_key
+from eurosic.base.grid import SQUARE, Grid, space_key
 from eurosic.base.provenance import digest_of
 from eurosic.base.spread import percentiles_of
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
 from eurosic.outputs.store import CELLS, INPUTS, PROJECTION, check_projection, recorded_tiles
 
-# Cells of an aligned square of this side are neighbours in the table, whose order is a Morton code.
-_SIDE = 512
-_SHIFT = np.uint64(18)
+# Bits of a cell's Morton code that tell where in its square it is.
+_SHIFT = np.uint64(2 * (SQUARE.bit_length() - 1))
 
 
 def open_projection(folder: Path | str) -> xr.Dataset:
@@ -125,8 +124,8 @@ class _Places:
 
     def within(self, rows: range, columns: range) -> list[slice]:
         """Return the ranges of the table that hold every cell of a window, one per aligned square."""
-        tops = np.arange(rows.start // _SIDE, -(-rows.stop // _SIDE))
-        lefts = np.arange(columns.start // _SIDE, -(-columns.stop // _SIDE))
+        tops = np.arange(rows.start // SQUARE, -(-rows.stop // SQUARE))
+        lefts = np.arange(columns.start // SQUARE, -(-columns.stop // SQUARE))
         squares = np.sort(space_key(np.repeat(tops, len(lefts)), np.tile(lefts, len(tops))))
         starts = np.searchsorted(self.squares, squares, side="left")
         stops = np.searchsorted(self.squares, squares, side="right")
@@ -175,7 +174,7 @@ def _variable(array: zarr.Array, places: _Places, leading: tuple[str, ...]) -> x
     root = Path(str(array.store_path.store.root)) / Path(array.path).parent
     view = _DenseView(root, Path(array.path).name, places)
     # Chunks of the store in pathway and year, so that each is decoded once; squares match the table's order.
-    chunks = (*array.chunks[: len(leading)], _SIDE, _SIDE)
+    chunks = (*array.chunks[: len(leading)], SQUARE, SQUARE)
     lazy = da.from_array(view, chunks=chunks, name=f"cube-{array.path}-{root}", fancy=False)
     # Zarr's own spelling of the fill value is none that GDAL or xarray can write again.
     attributes = {key: value for key, value in array.attrs.asdict().items() if key != "_FillValue"}

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,42 @@ def check_cube(
         raise GridError("export", "the cube has no CRS", wanted="a coordinate 'spatial_ref'")
     if np.any(np.diff(cube["y"]) >= 0) or np.any(np.diff(cube["x"]) <= 0):
         raise GridError("export", "the grid is flipped", wanted="y that decreases, x that increases")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one file holds: a variable along a pathway, in some years; neither for a layer that has none.
+
+    `path` is ``VARIABLE.PATHWAY.EXTENSION``, or ``VARIABLE.EXTENSION``.
+    """
+
+    name: str
+    pathway: str
+    years: tuple[int, ...]
+    path: Path
+
+
+def parts_of(
+    cube: xr.Dataset,
+    folder: Path,
+    extension: str,
+    *,
+    variables: Sequence[str],
+    pathways: Sequence[str] | None,
+    years: Sequence[int],
+) -> Iterator[Part]:
+    """Yield what each file of an export holds, one a variable and pathway (None: every pathway of the cube)."""
+    for name in variables:
+        moving = "pathway" in cube[name].dims
+        for pathway in map(str, pathways or cube["pathway"].values) if moving else ("",):
+            stem = f"{name}.{pathway}" if pathway else name
+            at = tuple(int(year) for year in years) if moving else ()
+            yield Part(name, pathway, at, folder / f"{stem}.{extension}")
+
+
+def run_digests(cube: xr.Dataset) -> dict[str, str]:
+    """Return every digest that a cube has of its run: of recipe, inputs and predictor, as far as it records them."""
+    return {str(key): str(value) for key, value in cube.attrs.items() if str(key).endswith("digest")}
 
 
 def _told(years: np.ndarray) -> str:

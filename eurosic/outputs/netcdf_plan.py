@@ -17,6 +17,7 @@ from eurosic.base.errors import StoreError
 from eurosic.base.provenance import digest_of
 from eurosic.base.spread import percentile_names
 from eurosic.base.vocabulary import AREA, STOCKS, TARGETS
+from eurosic.outputs.exportable import parts_of, run_digests
 
 _LAYOUT = 2  # raised when the layout of the files changes, so that older ones are made anew
 
@@ -48,16 +49,11 @@ def plan_netcdf(
     wanted = [name for name in (*TARGETS, *STOCKS, AREA.name) if name in cube]
     if variables is not None:
         wanted = [name for name in wanted if {name, *percentile_names(name)} & set(variables)]
-    # Every digest of the cube counts: recipe, inputs, predictor, as far as the run records them.
-    run = {str(key): str(value) for key, value in cube.attrs.items() if str(key).endswith("digest")}
-    for name in wanted:
-        moving = "pathway" in cube[name].dims
-        for pathway in map(str, pathways or cube["pathway"].values) if moving else ("",):
-            at = tuple(int(year) for year in years) if moving else ()
-            path = folder / (f"{name}.{pathway}.nc" if pathway else f"{name}.nc")
-            beside = tuple(other for other in percentile_names(name) if other in cube)
-            digest = digest_of([_LAYOUT, run, name, beside, pathway, at])
-            yield NetcdfFile(name, beside, pathway, at, path, digest)
+    run = run_digests(cube)
+    for part in parts_of(cube, folder, "nc", variables=wanted, pathways=pathways, years=years):
+        beside = tuple(other for other in percentile_names(part.name) if other in cube)
+        digest = digest_of([_LAYOUT, run, part.name, beside, part.pathway, part.years])
+        yield NetcdfFile(part.name, beside, part.pathway, part.years, part.path, digest)
 
 
 def is_complete(export: NetcdfFile, cube: xr.Dataset) -> bool:

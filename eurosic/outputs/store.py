@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from eurosic.base.errors import StoreError
 from eurosic.base.flags import Status
 from eurosic.base.grid import Tile, tiles_of
+from eurosic.base.vocabulary import AREA
 from eurosic.outputs.ledger import Ledger, TileRecord, checksum
 from eurosic.outputs.shard import write_shard
 
@@ -92,6 +93,13 @@ def check_projection(folder: Path) -> None:
             wanted=f"a folder with {PROJECTION}, as `eurosic run --out` writes it",
             do="Check the path, or run the recipe first.",
         )
+
+
+def status_and_area(folder: Path) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Return `status` and calcareous arable area (m2) of every study cell of a run folder, ``(cell,)`` each."""
+    status = zarr.open_array(folder / PROJECTION / "cell_status", mode="r")
+    area = zarr.open_array(folder / CELLS / AREA.name, mode="r")
+    return np.asarray(status[:]), np.asarray(area[:], dtype=np.float64)
 
 
 @dataclass(frozen=True)

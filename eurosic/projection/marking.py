@@ -16,12 +16,10 @@ import zarr
 from numpy.typing import NDArray
 
 from eurosic.base.flags import Status
-from eurosic.base.grid import Grid, space_key
+from eurosic.base.grid import SQUARE, Grid, space_key
 from eurosic.base.vocabulary import COVARIATES, LAYERS
 
 Layers = Mapping[str, NDArray[np.generic]]
-# Cells along a side: that of a shard of the inputs, and of what is contiguous in a table ordered by space.
-SIDE = 512
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Marking:
         Those of the table's columns: units, source, kind.
     deciding
         Layers that decide alone where a cell is not studied: if without any other layer missing it is neither
-        predicted nor missing one of these, its status is known. None: all layers are looked at everywhere.
+        predicted nor missing one of these, its status is known. Where none is named, all are looked at everywhere.
     """
 
     status: Callable[[Layers], NDArray[np.int8]]
@@ -80,13 +78,13 @@ def squares(layers: Mapping[str, zarr.Array], grid: Grid, marking: Marking) -> I
         Whose cells, and how they are marked.
     """
     kept = {name: array for name, array in layers.items() if name in LAYERS or name in COVARIATES}
-    corners = np.array(list(product(range(0, grid.rows, SIDE), range(0, grid.columns, SIDE))))
+    corners = np.array(list(product(range(0, grid.rows, SQUARE), range(0, grid.columns, SQUARE))))
     for top, left in corners[np.argsort(space_key(*corners.T))].tolist():
         yield _square(kept, marking, top, left)
 
 
 def _square(arrays: Mapping[str, zarr.Array], marking: Marking, top: int, left: int) -> Square:
-    window = (..., slice(top, top + SIDE), slice(left, left + SIDE))
+    window = (..., slice(top, top + SQUARE), slice(left, left + SQUARE))
     layers = {name: np.asarray(arrays[name][window]) for name in marking.deciding or arrays}
     status = marking.status({**layers, **_present(arrays, layers)})
     if ((status == Status.PREDICTED) | (status >= Status.MISSING)).any():

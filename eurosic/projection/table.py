@@ -18,9 +18,9 @@ import zarr
 from numpy.typing import NDArray
 
 from eurosic.base.errors import StoreError
-from eurosic.base.grid import Grid, Tile
+from eurosic.base.grid import SQUARE, Grid, Tile
 from eurosic.base.vocabulary import AREA
-from eurosic.projection.marking import SIDE, Layers, Marking, Square, squares
+from eurosic.projection.marking import Layers, Marking, Square, squares
 
 Rows = dict[str, NDArray[np.generic]]
 # (layers of some cells, y, x) -> every column of the table that is derived, `calcareous_arable_area` among them.
@@ -113,7 +113,7 @@ def write_table(
 
 def _create_status(group: zarr.Group, grid: Grid, marking: Marking) -> zarr.Array:
     array = group.create_array(
-        "grid/status", shape=grid.shape, dtype=np.int8, chunks=(SIDE, SIDE), dimension_names=("y", "x")
+        "grid/status", shape=grid.shape, dtype=np.int8, chunks=(SQUARE, SQUARE), dimension_names=("y", "x")
     )
     array.attrs.update(
         {
@@ -170,5 +170,6 @@ def _append(group: zarr.Group, name: str, values: NDArray[np.generic], *, start:
             dimension_names=("cell", *(f"{name}_axis_{i}" for i in range(1, values.ndim))),
         )
     array = group[name]
-    array.resize((start + len(values), *values.shape[1:]))
+    if start:
+        array.resize((start + len(values), *values.shape[1:]))
     array[start:] = values

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from eurosic.base.errors import PredictorError, TileError
 from eurosic.base.flags import Status
 from eurosic.base.grid import Tile
-from eurosic.base.signature import Array, Columns, Numbers, Predictor, Signature, names
+from eurosic.base.signature import Array, Columns, Numbers, Predictor, Signature, all_within, names
 from eurosic.base.summed import TOTALLED as TOTALLED
 from eurosic.base.vocabulary import STOCKS, TARGETS, Variable
 from eurosic.projection.area_sums import Members, area_weights, joined_members, members_of, totals_of
@@ -188,8 +188,7 @@ def _check_values(tile: Tile, rows: Rows, answer: Answer, signature: Signature, 
         # A layer's rounding may leave a sum a hair below zero; more than that is an error of the predictor.
         slack = 1e-9 * max(1.0, variable.valid_max - variable.valid_min)
         low, high = variable.valid_min - slack, variable.valid_max + slack
-        # Most often all is well, which two passes tell that make no array; NaN fails both comparisons.
-        if values.min() >= low and values.max() <= high:
+        if all_within(values, low, high):
             continue
         good = (values >= low) & (values <= high)
         bad = ~good & (answer.valued & ~kept)[None, :, None]

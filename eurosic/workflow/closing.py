@@ -10,20 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import zarr
-from numpy.typing import NDArray
 
 from eurosic.base.grid import Tile
 from eurosic.base.pathway import BASELINE
 from eurosic.base.provenance import versions
-from eurosic.base.vocabulary import AREA
 from eurosic.inputs.budget import PublishedBudget, acid_budget, budget_lines
 from eurosic.inputs.store import open_inputs
 from eurosic.outputs.cell_table import open_cell_table
 from eurosic.outputs.cube import open_totals
 from eurosic.outputs.draws import UNCERTAINTY
 from eurosic.outputs.ledger import write_atomically
-from eurosic.outputs.store import CELLS, INPUTS, PROJECTION
+from eurosic.outputs.store import INPUTS, status_and_area
 from eurosic.projection.table import CellTable
 from eurosic.report.charts import pathway_chart
 from eurosic.report.coarsen import canvas_of
@@ -68,7 +65,7 @@ def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked:
             )
     write_figures(figures, folder / "figures")
     words = summary_text(totals, baseline=BASELINE, folder=folder)
-    lines = [words, *outside_lines(*_status_and_area(folder)), *checked.lines, *_budget(setup, table)]
+    lines = [words, *outside_lines(*status_and_area(folder)), *checked.lines, *_budget(setup, table)]
     if failed:
         lines.append(
             f"{failed} of {table.cells} cells have no value: no equilibrium was found (status failed)."
@@ -76,12 +73,6 @@ def close(setup: Setup, folder: Path, table: CellTable, *, failed: int, checked:
     summary = "\n".join(lines)
     write_atomically(folder / "summary.txt", summary + "\n")
     return summary
-
-
-def _status_and_area(folder: Path) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Return status and calcareous arable area (m2) of every study cell."""
-    status = np.asarray(zarr.open_array(folder / PROJECTION / "cell_status", mode="r")[:])
-    return status, np.asarray(zarr.open_array(folder / CELLS / AREA.name, mode="r")[:])
 
 
 def closing_files(setup: Setup, folder: Path) -> list[Path]:
@@ -122,7 +113,7 @@ def _outside_record(setup: Setup, folder: Path) -> dict[str, object] | None:
     """Cells and area outside the emulator's domain, and what was done about them; None for the simulator."""
     if check_of(setup.recipe) is None:
         return None
-    status, area = _status_and_area(folder)
+    status, area = status_and_area(folder)
     return {"rule": str(setup.outside.fate), **cells_outside(status, area)}
 
 

@@ -14,14 +14,12 @@ from typing import Protocol
 import numpy as np
 import zarr
 from distributed import Client, as_completed
-from numpy.typing import NDArray
 
 from eurosic.base.flags import Status
 from eurosic.base.provenance import digest_of
-from eurosic.base.vocabulary import AREA
 from eurosic.inputs.uncertain import Spreads, drawn_rows
 from eurosic.outputs.draws import LAYOUT, DrawStore, create_draws, open_draws
-from eurosic.outputs.store import CELLS, PROJECTION
+from eurosic.outputs.store import CELLS, status_and_area
 from eurosic.projection.drawn import SIMULATED, UNDRAWN, World
 from eurosic.projection.outside import has_value
 from eurosic.projection.table import CellTable
@@ -62,7 +60,7 @@ def draw_inputs(
         forcing,
         setup.predictor,
         setup.tile_spec(forcing, ()),
-        _status(folder)[cells] == Status.SIMULATED_OUTSIDE_DOMAIN,
+        status_and_area(folder)[0][cells] == Status.SIMULATED_OUTSIDE_DOMAIN,
     )
     _project(world, todo, store, client=client, name=f"draw-{digest[:12]}")
     return store
@@ -72,15 +70,11 @@ def _seed(digest: str) -> int:
     return int(digest[:12], 16)
 
 
-def _status(folder: Path) -> NDArray[np.int8]:
-    return np.asarray(zarr.open_array(folder / PROJECTION / "cell_status", mode="r")[:])
-
-
 def _create(setup: Setup, folder: Path, digest: str, asked: Uncertainty, *, seed: int) -> DrawStore:
-    cells = zarr.open_group(folder / CELLS, mode="r")
+    status, area = status_and_area(folder)
+    country = np.asarray(zarr.open_array(folder / CELLS / "country", mode="r")[:])
     # A cell without a value is in no total.
-    area = np.where(has_value(_status(folder)), np.asarray(cells[AREA.name][:], np.float64), 0.0)
-    thinned = thin(area, np.asarray(cells["country"][:]), asked.cells, seed=seed)
+    thinned = thin(np.where(has_value(status), area, 0.0), country, asked.cells, seed=seed)
     leading = (len(setup.recipe.pathways), len(setup.recipe.projection.years))
     return create_draws(
         folder, digest, draws=asked.draws, leading=leading, cells=thinned.cells, owner=thinned.owner

@@ -1,8 +1,7 @@
 """What `explain` comes down to for one run: which cells, pathways and horizons, against which background.
 
 *Enters:* the folder of a finished run, `ExplainOptions`. *Leaves:* an `ExplainSetup`, from which the workflow hands
-each stage what it needs. The recipe is read back from the run's record, so that a folder is all that is needed. All
-that is drawn by chance follows from the seed.
+each stage what it needs. The recipe is that of the run's record. All that is drawn by chance follows from the seed.
 """
 
 from __future__ import annotations

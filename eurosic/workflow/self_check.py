@@ -17,7 +17,7 @@ import zarr
 from distributed import Client
 from numpy.typing import NDArray
 
-from eurosic.base.flags import Regime, Status
+from eurosic.base.flags import ANSWERED, Regime, Status
 from eurosic.base.grid import Tile, tiles_of
 from eurosic.base.provenance import digest_of
 from eurosic.base.signature import names
@@ -37,8 +37,6 @@ from eurosic.workflow.setup import Setup, forcing_of
 CHECK = "check.csv"
 # Cells that a task simulates.
 _TOGETHER = 64
-# What the emulator itself answered; a cell that was simulated has no error, and one that was masked no value.
-_ANSWERED = (Status.PREDICTED, Status.PREDICTED_OUTSIDE_DOMAIN)
 _NOBODY = "Self-check: none, since the emulator answered for no cell."
 _SKIPPED = "Self-check: none, since the simulator itself answered for every cell."
 
@@ -109,7 +107,7 @@ def _strata(store: zarr.Group) -> NDArray[np.int64]:
     status = np.asarray(store["cell_status"][:])
     # The baseline is the first pathway of a recipe, whatever its order of keys.
     regime = np.asarray(store["regime"][0, -1, :]).astype(np.int64)
-    answered = np.isin(status, _ANSWERED)
+    answered = np.isin(status, ANSWERED)
     return np.where(answered, status.astype(np.int64) * len(Regime) + regime, -1)
 
 

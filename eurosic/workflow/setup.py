@@ -53,6 +53,7 @@ _ANNUAL = ("annual_temperature", "annual_precipitation")
 # Cells of a batch of the simulator, which goes through them one by one. A network gains by more at once: its batch is
 # a whole number of micro-batches (docs/7-engine.md), lest one be padding.
 _BATCH, _MICRO_BATCHES = 128, 2
+# Layers of nitrogen go into the cell table as they are.
 _NITROGEN = ("mineral_n", "manure_n", "deposition_nh4", "deposition_no3", "nitrogen_use_efficiency")
 
 
@@ -239,5 +240,5 @@ def _derive(
     climate: ClimateOptions,
 ) -> dict[str, NDArray[np.float64]]:
     derived = derive_cells(layers, latitude=latitude_of(y, x, grid.crs), soil=soil, climate=climate)
-    kept = {name: layers[name].astype(np.float64) for name in _NITROGEN}  # as they are
+    kept = {name: layers[name].astype(np.float64) for name in _NITROGEN}
     return {**derived, **kept, AREA.name: calcareous_arable_area(layers, grid.cell_area)}

@@ -15,12 +15,11 @@ import zarr
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from eurosic.base.flags import Status
+from eurosic.base.flags import ANSWERED
 from eurosic.base.pathway import BASELINE
 from eurosic.base.summed import SUMMED, TOTALLED, unpack_deviation
-from eurosic.base.vocabulary import AREA
 from eurosic.outputs.draws import open_draws
-from eurosic.outputs.store import CELLS, PROJECTION, recorded_tiles
+from eurosic.outputs.store import CELLS, PROJECTION, recorded_tiles, status_and_area
 from eurosic.projection.outside import has_value
 from eurosic.projection.thin import LEAST, Thinned
 from eurosic.report.calibrated import Calibration
@@ -31,8 +30,6 @@ from eurosic.workflow.calibrating import read_calibration
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
-# What the emulator itself answered: a cell that was simulated has no error of emulation.
-_EMULATED = (Status.PREDICTED, Status.PREDICTED_OUTSIDE_DOMAIN)
 # Polygons of which the draws' sums are held at once: some hundred megabytes.
 _AT_ONCE = 128
 # The simulator's name, as the store has it from its beginning.
@@ -177,9 +174,9 @@ def _axes(store: zarr.Group) -> tuple[int, tuple[int, ...]]:
 
 def _known(folder: Path, shares: csr_array, calibration: Calibration | None, members: Array | None) -> _Known:
     """Return what is known of sums over places, of which `shares` says how much of each cell lies in them."""
-    status = np.asarray(zarr.open_array(folder / PROJECTION / "cell_status", mode="r")[:])
-    area = np.asarray(zarr.open_array(folder / CELLS / AREA.name, mode="r")[:], dtype=np.float64)
-    emulated = np.asarray(shares.T @ np.where(np.isin(status, _EMULATED), area, 0.0))
+    status, area = status_and_area(folder)
+    # A cell that was simulated in the emulator's stead has no error of emulation.
+    emulated = np.asarray(shares.T @ np.where(np.isin(status, ANSWERED), area, 0.0))
     draws = open_draws(folder)
     if draws is None:
         return _Known(emulated, calibration, members, None, np.zeros((0, len(emulated))), 0.0 * emulated)
@@ -210,7 +207,7 @@ def _members_by_country(store: zarr.Group, folder: Path) -> Array | None:
 
 
 def _members_by_polygon(store: zarr.Group, folder: Path, shares: csr_array) -> Array:
-    area = np.asarray(zarr.open_array(folder / CELLS / AREA.name, mode="r")[:], dtype=np.float64)
+    _, area = status_and_area(folder)
     weights = csr_array(shares * area[:, None])
     packed = store["member_deviation"]
     sizes = packed.shape

@@ -38,7 +38,7 @@ from eurosic.emulator.batches import micro_batch
 from eurosic.emulator.features import spun_up
 from eurosic.emulator.microbatch import MicroBatch
 from tests.benchmarks.case import ROOT, Case, OneMember, add_dense, make_case, open_case
-from tests.benchmarks.watching import side_by_side
+from tests.benchmarks.watching import cpu_seconds, side_by_side
 from tests.benchmarks.ways import WAYS, kernel_of, remember
 
 PAGE = ROOT / "docs" / "7-engine.md"
@@ -69,16 +69,6 @@ class Cost:
     differs: float = field(default=0.0)
 
 
-def cpu_seconds() -> float:
-    """Return the CPU time of this process and of all below it, dead ones too, s."""
-    here = psutil.Process()
-    total = 0.0
-    for process in (here, *here.children(recursive=True)):
-        times = process.cpu_times()
-        total += times.user + times.system + times.children_user + times.children_system
-    return total
-
-
 @contextmanager
 def measured(cost: Cost) -> Iterator[None]:
     """Fill in CPU time, wall time and peak memory of what happens within."""
@@ -91,11 +81,11 @@ def measured(cost: Cost) -> Iterator[None]:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    began, cpu = time.perf_counter(), cpu_seconds()
+    began, cpu = time.perf_counter(), cpu_seconds(psutil.Process())
     try:
         yield
     finally:
-        cost.cpu, cost.wall = cpu_seconds() - cpu, time.perf_counter() - began
+        cost.cpu, cost.wall = cpu_seconds(psutil.Process()) - cpu, time.perf_counter() - began
         stop.set()
         watcher.join()
         cost.peak = peak[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -46,11 +47,12 @@ def watch(command: list[str], folder: Path) -> Watched:
     """
     found, marks, records = Watched(), [("", 0.0, 0.0)], 0
     began, process = time.perf_counter(), psutil.Popen(command)
-    spent: dict[int, float] = {}
     while process.poll() is None:
         time.sleep(_PAUSE)
-        found.largest = max(found.largest, _look(process, spent))
-        now = time.perf_counter() - began, sum(spent.values())
+        with suppress(psutil.NoSuchProcess):  # one that ended between two looks
+            found.largest = max(found.largest, _largest(process))
+            found.cpu = max(found.cpu, cpu_seconds(process))
+        now = time.perf_counter() - began, found.cpu
         marks += [(stage, *now) for stage in _over(folder, [name for name, *_ in marks])]
         done = len(list((folder / "ledger").glob("tile-*.json")))
         if done > records:
@@ -58,26 +60,25 @@ def watch(command: list[str], folder: Path) -> Watched:
             marks = [mark for mark in marks if mark[0] != _TILES] + [(_TILES, *now)]
     if process.returncode:
         raise SystemExit(f"the run ended with {process.returncode}")
-    found.wall, found.cpu = time.perf_counter() - began, sum(spent.values())
+    found.wall = time.perf_counter() - began
     marks.append((_CLOSING, found.wall, found.cpu))
     for (_, wall, cpu), (stage, later, more) in pairwise(marks):
         found.stages[stage] = later - wall, more - cpu
     return found
 
 
-def _look(process: psutil.Process, spent: dict[int, float]) -> float:
-    """Note what each process of a command has spent so far, s; return the size of the largest, bytes."""
-    sizes = [0.0]
-    try:
-        for one in (process, *process.children(recursive=True)):
-            with one.oneshot():
-                times = one.cpu_times()
-                # What a process that is gone had spent stands as it was seen last.
-                spent[one.pid] = max(spent.get(one.pid, 0.0), times.user + times.system)
-                sizes.append(float(one.memory_info().rss))
-    except psutil.NoSuchProcess:
-        pass  # it ended between two looks
-    return max(sizes)
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return the CPU time of a process and of all below it, dead ones too, s."""
+    total = 0.0
+    for one in (process, *process.children(recursive=True)):
+        times = one.cpu_times()
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def _largest(process: psutil.Process) -> float:
+    """Return the size of the largest of a process and all below it, bytes."""
+    return max(float(one.memory_info().rss) for one in (process, *process.children(recursive=True)))
 
 
 def _over(folder: Path, known: list[str]) -> list[str]:

@@ -278,7 +278,7 @@ def test_blocks_do_not_show(monkeypatch):
     values, where = noise()
     whole = on_grid(values, OBLIQUE, **where)
     for side in (8, 16):
-        monkeypatch.setattr(align, "BLOCK", side)
+        monkeypatch.setattr(align, "SQUARE", side)
         np.testing.assert_allclose(on_grid(values, OBLIQUE, **where), whole, atol=1e-6)
 
 
@@ -315,7 +315,7 @@ def test_any_window_has_the_cells_of_the_whole_bit_for_bit(data, how):
     """However a grid is cut into windows, and whether they fit its blocks or not."""
     values, where = noise()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(align, "BLOCK", 8)
+        patch.setattr(align, "SQUARE", 8)
         made = align_raster(raster(values, **where), OBLIQUE, resampling=how)
         whole = made.to_numpy()
         low = [data.draw(st.integers(0, 39)) for _ in range(2)]

@@ -39,8 +39,8 @@ CLAY = [LayerRequest("clay", "clay")]
 @pytest.fixture
 def small_shards(monkeypatch):
     """Shards of 128 x 128 cells, so that a small grid has several."""
-    monkeypatch.setattr(store, "BLOCK", 128)
-    monkeypatch.setattr(align, "BLOCK", 128)
+    monkeypatch.setattr(store, "SQUARE", 128)
+    monkeypatch.setattr(align, "SQUARE", 128)
 
 
 def made(name="clay", grid=WIDE, dims=("y", "x"), lead=(), values=None):
@@ -221,7 +221,7 @@ from pathlib import Path
 import dask, numpy as np
 from eurosic.inputs import align, store
 from tests.inputs import test_store as t
-align.BLOCK = store.BLOCK = 128
+align.SQUARE = store.SQUARE = 128
 made, seen = t.made(), []
 def dying(block, block_info=None):
     seen.append(1)

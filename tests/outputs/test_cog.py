@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from eurosic.outputs.cog import FLAG_NODATA, export_cog
 from eurosic.outputs.cog_plan import finished_cogs, plan_cogs
 from eurosic.outputs.cog_words import band_times
 from eurosic.outputs.manifest import MANIFEST, Manifest, claimed
+from tests.outputs.harm import check_full_disk, unreadable
 from tests.report.synthetic import GRID, synthetic_cube
 from tests.toy import refuse_to_compute
 
@@ -257,48 +256,19 @@ def test_finished_files_are_found_with_the_years_that_they_hold(cube: xr.Dataset
 
 def test_an_interrupted_export_leaves_no_file(cube: xr.Dataset, tmp_path: Path) -> None:
     """A read that fails half way leaves neither a file of that name nor a remnant."""
-    broken = cube.copy()
-    broken[STATE].data = broken[STATE].data.map_blocks(_fail, dtype=np.float32, meta=np.empty(0, np.float32))
+    broken = unreadable(cube, STATE)
     with pytest.raises(OSError, match="disk pulled out"):
         _export(broken, tmp_path, STATE)
     assert [path.name for path in tmp_path.iterdir()] == [".export.lock"]
-
-
-def _fail(block: np.ndarray) -> np.ndarray:
-    raise OSError("disk pulled out")
 
 
 # --- refusals ---
 
 
 def test_a_disk_that_takes_no_more_is_told_and_leaves_no_file(tmp_path: Path) -> None:
-    """With a limit of 40 kB a file, as a full disk: an error that says what to do, no file, no remnant."""
-    code = """
-import resource, signal, sys
-from pathlib import Path
-from eurosic.base.errors import StoreError
-from tests.outputs.test_cog import _noisy, plan_cogs, export_cog
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-cube = _noisy()
-resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
-try:
-    export_cog(cube, plan_cogs(cube, Path(sys.argv[1]), years=(2020,), variables=["sic_change_0_200cm"]))
-except StoreError as error:
-    print(error)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    assert "could not be written" in done.stdout
-    assert "finished files are kept" in done.stdout
-    assert [path.name for path in tmp_path.iterdir()] == [".export.lock"]
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 40_000
-
-
-def _noisy() -> xr.Dataset:
-    made = synthetic_cube(Grid("EPSG:3035", 1_000.0, 4e6, 3e6, 300, 300), ("baseline",), (2020,)).compute()
-    noise = np.random.default_rng(6).normal(size=made[STATE].shape).astype(np.float32)
-    return made.assign({STATE: (made[STATE].dims, noise)})
+    """An error that says what to do, no file, no remnant."""
+    plan = "cog_plan.plan_cogs(cube, folder, years=(2020,), variables=[name])"
+    check_full_disk(f"cog.export_cog(cube, {plan})", STATE, tmp_path)
 
 
 def test_a_file_that_reads_back_otherwise_gets_no_name(

@@ -26,6 +26,7 @@ from eurosic.base.vocabulary import TARGETS
 from eurosic.outputs import cf, netcdf
 from eurosic.outputs.manifest import claimed
 from eurosic.outputs.netcdf import export_netcdf
+from tests.outputs.harm import check_full_disk, unreadable
 from tests.report.synthetic import GRID, synthetic_cube
 
 YEARS = (2020, 2100)
@@ -340,8 +341,7 @@ def test_other_years_of_the_same_run_replace_the_file(cube: xr.Dataset, tmp_path
 
 def test_an_interrupted_export_leaves_no_file(cube: xr.Dataset, tmp_path: Path) -> None:
     """A read that fails half way leaves neither a file of that name nor a remnant."""
-    broken = cube[[STATE, "status"]].copy()
-    broken[STATE].data = broken[STATE].data.map_blocks(_fail, dtype=np.float32, meta=np.empty(0, np.float32))
+    broken = unreadable(cube[[STATE, "status"]], STATE)
     with pytest.raises(OSError, match="disk pulled out"):
         export_netcdf(broken, tmp_path, years=YEARS, variables=[STATE])
     assert [path.name for path in tmp_path.iterdir()] == [".export.lock"]
@@ -374,35 +374,12 @@ def test_two_exports_at_once_are_refused(cube: xr.Dataset, tmp_path: Path) -> No
     assert not list(tmp_path.glob("*.nc"))
 
 
-def _fail(block: np.ndarray) -> np.ndarray:
-    raise OSError("disk pulled out")
-
-
 # --- refusals ---
 
 
 def test_a_disk_that_takes_no_more_is_told_and_leaves_no_file(tmp_path: Path) -> None:
-    """With a limit of 40 kB a file, as a full disk: an error that says what to do, no file, no remnant."""
-    code = """
-import resource, signal, sys
-from pathlib import Path
-from eurosic.base.errors import StoreError
-from eurosic.outputs.netcdf import export_netcdf
-from tests.outputs.test_cog import _noisy
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-cube = _noisy()
-resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
-try:
-    export_netcdf(cube, Path(sys.argv[1]), years=(2020,), variables=["sic_change_0_200cm"])
-except StoreError as error:
-    print(error)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    assert "could not be written" in done.stdout
-    assert "finished files are kept" in done.stdout
-    assert [path.name for path in tmp_path.iterdir()] == [".export.lock"]
+    """An error that says what to do, no file, no remnant."""
+    check_full_disk("netcdf.export_netcdf(cube, folder, years=(2020,), variables=[name])", STATE, tmp_path)
 
 
 def test_a_file_that_is_not_ours_is_never_overwritten(cube: xr.Dataset, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class _Read:
 @pytest.fixture(autouse=True)
 def _small_squares(monkeypatch):
     """Sixteen cells along a side, so that a small grid has whole squares, cut ones and corners."""
-    monkeypatch.setattr(module, "SIDE", 16)
+    monkeypatch.setattr(module, "SQUARE", 16)
 
 
 # --- laws ---
