@@ -55,17 +55,25 @@ class Columns:
         Drivers of one year before the start, with which the column is spun up, shape ``(cell, driver)``.
     forcing
         Drivers of every year, shape ``(pathway, cell, year, driver)``.
+    settled
+        Number of years after which all others are like the last of them, where that is known.
     """
 
     covariates: Array
     state: Array
     baseline: Array
     forcing: Array
+    settled: int | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Pathways, cells and years."""
         return self.forcing.shape[:3]
+
+    @property
+    def unsettled(self) -> Array:
+        """Drivers of the years of which all others are repetitions, ``(pathway, cell, year, driver)``."""
+        return self.forcing[:, :, : self.settled]
 
 
 def all_within(values: Numbers, low: float, high: float) -> bool:
@@ -96,9 +104,10 @@ def check_columns(columns: Columns, signature: Signature, where: str) -> None:
             raise PredictorError(
                 where, f"{part} has shape {values.shape}", wanted=f"{(*shape, len(variables))}"
             )
+        different = columns.unsettled if part == "forcing" else values
         for i, variable in enumerate(variables):
             _check_range(
-                values[..., i], variable, f"{where}, {part}", cell_axis=1 if part == "forcing" else 0
+                different[..., i], variable, f"{where}, {part}", cell_axis=1 if part == "forcing" else 0
             )
 
 

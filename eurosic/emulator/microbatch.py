@@ -49,7 +49,7 @@ from eurosic.emulator.rows import STEPPED
 
 # What a year says, in order: the targets, and what the regime is made of.
 RECORDED = (*TARGETS, "topsoil_share", "deepest_share")
-REGIME, _TOPSOIL, _ANYWHERE = (RECORDED.index(name) for name in ("regime", "topsoil_share", "deepest_share"))
+TOPSOIL, DEEPEST = RECORDED.index("topsoil_share"), RECORDED.index("deepest_share")
 CLIMATE = ("temperature", "precipitation", "drainage")
 # By depth, over years and rows.
 _THICK = torch.tensor([bottom - top for top, bottom in STANDARD_DEPTHS]).reshape(-1, 1, 1)
@@ -85,23 +85,28 @@ class MicroBatch:
         self.scale = self._rows(start.scale)
         self.before = torch.from_numpy(start.features.astype(np.float32))
         # (year, driver, row), in the network's units.
+        forcing = columns.unsettled
+        different = forcing.shape[2]
         drivers = np.empty((self.years, len(STEPPED), self.variants, self.cells), dtype=np.float32)
         for place, name in enumerate(STEPPED):
-            given = columns.forcing[..., names(signature.drivers).index(name)]
-            np.divide(given.transpose(2, 0, 1), start.scale, out=drivers[:, place], casting="same_kind")
+            given = forcing[..., names(signature.drivers).index(name)]
+            drivers[:different, place] = given.transpose(2, 0, 1) / start.scale
+        drivers[different:] = drivers[different - 1]
         self.drivers = torch.from_numpy(drivers.reshape(self.years, len(STEPPED), -1))
+        self.different = different
         shares = torch.tensor(frame.lime_shares).unsqueeze(-1)
         acid = torch.tensor(frame.acid_shares).unsqueeze(-1)
-        self.given = self.drivers[:, :1] * acid
-        self.lime = self.drivers[:, 3:] * shares
+        # Of the years that differ, as all that no member changes.
+        self.given = self.drivers[:different, :1] * acid
+        self.lime = self.drivers[:different, 3:] * shares
         before = columns.baseline[:, names(signature.drivers).index("nitrate_leached")] / start.scale
         self.given_before = acid * torch.from_numpy(before.astype(np.float32))
         self.steady = self._climate_holds()
-        self.surroundings = self._around(start, slice(None)) if self.steady else None
+        self.surroundings = self._around(start, slice(self.different)) if self.steady else None
 
     def _climate_holds(self) -> bool:
         places = [names(self.signature.drivers).index(name) for name in CLIMATE]
-        given, before = self.columns.forcing, self.columns.baseline
+        given, before = self.columns.unsettled, self.columns.baseline
         return all(bool((given[..., i] == before[:, i, None]).all()) for i in places)
 
     def _rows(self, by_cell: NDArray[np.float64]) -> Tensor:
@@ -150,16 +155,17 @@ class MicroBatch:
                 context = self._context(network, around)
                 line = vanishing_line(context, around.scales.stock)
                 surroundings.append(around.scales)
-            place = year if self.steady else 0
+            alike = min(year, self.different - 1)
+            place = alike if self.steady else 0
             state, dissolved, proposed = step_year(
                 weights,
                 context,
                 around.scales,
                 state=state,
                 nitrate=nitrate,
-                year=Year(around.rows[place], self.lime[year]),
+                year=Year(around.rows[place], self.lime[alike]),
             )
-            nitrate, leached = pass_nitrate(context.passing, nitrate, self.given[year])
+            nitrate, leached = pass_nitrate(context.passing, nitrate, self.given[alike])
             _tell(told[:, year], state.carbonate, proposed, dissolved)
             told[_LEACHED, year] = leached
             told[_SHARES, year] = calcareous_share(line, around.scales.stock, state.carbonate)
@@ -194,18 +200,12 @@ class MicroBatch:
             "nitrate_leaching": told[_LEACHED] * (self.scale * MOLAR_MASS_N),
             **_of_shares(told[_SHARES]),
         }
-        record = torch.stack([made[name] for name in RECORDED])
-        record[REGIME] = regime_of(record)
-        return record
+        made["regime"] = regime_of(made["topsoil_share"], made["deepest_share"])
+        return torch.stack([made[name] for name in RECORDED])
 
-    def arranged(self, rows: Tensor) -> NDArray[np.float32]:
-        """Return ``(target, year, row)`` by variant and cell, ``(target, year, variant, cell)``."""
-        return np.asarray(rows.reshape(*rows.shape[:2], self.variants, self.cells).numpy())
-
-    def arranged_members(self, rows: Tensor) -> NDArray[np.float32]:
-        """Return ``(member, quantity, year, row)`` as ``(member, quantity, variant, year, cell)``."""
-        shaped = rows.reshape(*rows.shape[:3], self.variants, self.cells).permute(0, 1, 3, 2, 4)
-        return np.ascontiguousarray(shaped.numpy())
+    def arranged(self, rows: Tensor) -> Tensor:
+        """Return ``(..., row)`` by variant and cell, ``(..., variant, cell)``."""
+        return rows.reshape(*rows.shape[:-1], self.variants, self.cells)
 
 
 def _tell(row: Tensor, carbonate: Tensor, proposed: Tensor, dissolved: Tensor) -> None:
@@ -220,7 +220,7 @@ def _tell(row: Tensor, carbonate: Tensor, proposed: Tensor, dissolved: Tensor) -
 
 
 def _of_shares(share: Tensor) -> dict[str, Tensor]:
-    """Return the depth without carbonate, room for the regime, and the shares that make it, of shares by depth."""
+    """Return the depth without carbonate, and the shares that make the regime, of shares by depth."""
     held = torch.where(share > _LEAST_SHARE, share, 0.0)
     bare, empty = (_THICK - _THICK * held).unbind(0), (held == 0.0).float().unbind(0)
     # Carbonate vanishes from the top of each depth: one that holds some hides those below it.
@@ -230,14 +230,13 @@ def _of_shares(share: Tensor) -> dict[str, Tensor]:
     topsoil = (share[:3] * _OF_TOPSOIL).sum(dim=0)
     return {
         "decalcification_depth": torch.clamp(depth, 0.0, _DEEPEST),
-        "regime": torch.zeros_like(depth),
         "topsoil_share": topsoil,
         "deepest_share": share.amax(dim=0),
     }
 
 
-def regime_of(record: Tensor) -> Tensor:
-    """Return the regime of a record ``(recorded, ...)``, as a number."""
-    none = record[_ANYWHERE] <= _LEAST_SHARE
-    front = torch.where(record[_TOPSOIL] >= _HALF, float(Regime.BUFFERED), float(Regime.FRONT))
+def regime_of(topsoil: Tensor, deepest: Tensor) -> Tensor:
+    """Return the regime, as a number, where these shares of the topsoil and of the fullest depth hold carbonate."""
+    none = deepest <= _LEAST_SHARE
+    front = torch.where(topsoil >= _HALF, float(Regime.BUFFERED), float(Regime.FRONT))
     return torch.where(none, float(Regime.DEPLETED), front)

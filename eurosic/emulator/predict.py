@@ -25,7 +25,7 @@ from eurosic.emulator.batches import micro_batch
 from eurosic.emulator.calibration import Spread
 from eurosic.emulator.domain import Domain, domain_features
 from eurosic.emulator.features import Frame, spun_up
-from eurosic.emulator.microbatch import CLIMATE, RECORDED, REGIME, MicroBatch, regime_of
+from eurosic.emulator.microbatch import CLIMATE, DEEPEST, RECORDED, TOPSOIL, MicroBatch, regime_of
 from eurosic.emulator.network import Network
 
 Array = NDArray[np.float64]
@@ -135,17 +135,22 @@ class Emulator:
         with torch.inference_mode(), _one_thread():
             for start in range(0, cells, size):
                 here = slice(start, min(start + size, cells))
-                mean, spread, members = self._batch(_padded(columns, here, size), networks, places)
-                number = here.stop - here.start
-                values[..., here], deviation[..., here] = mean[..., :number], spread[..., :number]
-                apart[..., here] = members[..., :number]
+                batch = MicroBatch(_padded(columns, here, size), self.signature, self.frame)
+                room = values[..., here], deviation[..., here], apart[..., here]
+                self._answer(batch, networks, places, *map(torch.from_numpy, room))
         # Views: memory stays in the order in which the network speaks; to turn it round takes a tenth of its time.
         return values.transpose(2, 3, 1, 0), deviation.transpose(2, 3, 1, 0), apart
 
-    def _batch(
-        self, columns: Columns, networks: list[Network], places: tuple[int, ...]
-    ) -> tuple[Single, Single, Single]:
-        batch = MicroBatch(columns, self.signature, self.frame)
+    def _answer(
+        self,
+        batch: MicroBatch,
+        networks: list[Network],
+        places: tuple[int, ...],
+        values: Tensor,
+        deviation: Tensor,
+        apart: Tensor,
+    ) -> None:
+        """Write what `_predict` returns of a micro-batch, of as many of its cells as there is room for."""
         # What every member says of every year would not stay in a core's cache, and a projection stores some years.
         some = torch.tensor(places, dtype=torch.int64)
         total, kept, since = torch.zeros(()), list[Tensor](), list[Tensor]()
@@ -154,30 +159,32 @@ class Emulator:
             kept.append(told.index_select(1, some))
             since.append(_since_start(told, some))
             total = told.add_(total)
-        mean = total.div_(len(networks))
+        number, cells = len(networks), values.shape[-1]
         members, since_start = torch.stack(kept), torch.stack(since)
-        deviation = _deviation(members, mean.index_select(1, some))
-        apart = batch.arranged_members(_apart(members, since_start))
-        # A regime is no number to average: it is that of the members' mean share of carbonate.
-        mean[REGIME] = regime_of(mean)
-        wanted = [RECORDED.index(name) for name in names(self.signature.targets)]
-        mean = mean[wanted]
-        lost = self._unanswered(mean, batch)
+        spread = batch.arranged(_deviation(members, total.index_select(1, some).div_(number)))
+        apart.copy_(batch.arranged(_apart(members, since_start))[..., :cells].transpose(2, 3))
+        summed = batch.arranged(total)[..., :cells]
+        for place, name in enumerate(names(self.signature.targets)):
+            torch.div(summed[RECORDED.index(name)], number, out=values[place])
+            deviation[place] = spread[RECORDED.index(name), ..., :cells]
+        # A regime is no number to average: it is that of the members' mean shares of carbonate.
+        regime = regime_of(summed[TOPSOIL] / number, summed[DEEPEST] / number)
+        values[self.signature.target_index("regime")] = regime
+        lost = self._unanswered(values)
         if lost.any():
-            mean[:, :, lost] = torch.nan
-        return batch.arranged(mean), batch.arranged(deviation[wanted]), apart
+            values[..., lost] = torch.nan
 
-    def _unanswered(self, mean: Tensor, batch: MicroBatch) -> Tensor:
-        """Return which rows are of cells with an impossible value in any variant, of ``(target, year, row)``."""
+    def _unanswered(self, values: Tensor) -> Tensor:
+        """Return which cells have an impossible value in any variant, of ``(target, year, variant, cell)``."""
         limits = [(target.valid_min, target.valid_max) for target in self.signature.targets]
-        low, high = torch.tensor(limits).T.unsqueeze(-1)
+        low, high = torch.tensor(limits).T[..., None, None]
         # NaN fails both comparisons.
-        good = ((mean.amin(dim=1) >= low) & (mean.amax(dim=1) <= high)).all(dim=0)
-        return ~good.reshape(batch.variants, -1).all(dim=0).repeat(batch.variants)
+        good = (values.amin(dim=1) >= low) & (values.amax(dim=1) <= high)
+        return ~good.all(dim=0).all(dim=0)
 
     def _one_climate(self, columns: Columns) -> bool:
         places = [names(self.signature.drivers).index(name) for name in CLIMATE]
-        climates = (columns.forcing[..., place] for place in places)
+        climates = (columns.unsettled[..., place] for place in places)
         return all(bool((climate == climate[:1]).all()) for climate in climates)
 
 
@@ -225,6 +232,10 @@ def _padded(columns: Columns, here: slice, size: int) -> Columns:
     cells: slice | NDArray[np.intp] = here
     if here.stop - here.start < size:
         cells = np.minimum(np.arange(here.start, here.start + size), here.stop - 1)
-    return Columns(
-        columns.covariates[cells], columns.state[cells], columns.baseline[cells], columns.forcing[:, cells]
+    return replace(
+        columns,
+        covariates=columns.covariates[cells],
+        state=columns.state[cells],
+        baseline=columns.baseline[cells],
+        forcing=columns.forcing[:, cells],
     )

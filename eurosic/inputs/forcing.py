@@ -100,11 +100,13 @@ class Forcing:
         self._check(cells, signature)
         known = {name: np.asarray(values, dtype=np.float64) for name, values in cells.items()}
         wanted = names(signature.drivers)
+        different = max(self._different_years(part) for part in self.variants)
         return Columns(
             covariates=_stack([known[name] for name in names(signature.covariates)], known),
             state=np.stack([known[name] for name in names(signature.states)], axis=-1),
             baseline=self._spin_up(known, wanted),
             forcing=self._forcing(known, wanted),
+            settled=different,
         )
 
     def _check(self, cells: Mapping[str, NDArray[np.generic]], signature: Signature) -> None:

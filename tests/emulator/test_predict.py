@@ -98,6 +98,22 @@ def test_carbon_of_the_targets_closes(emulator, columns):
     assert (_target(emulator, said, "dic_leaching") >= 0.0).all()
 
 
+@pytest.mark.parametrize("climate", [0.0, 0.1])
+def test_years_that_are_known_to_be_alike_answer_as_any_others(emulator, columns, climate):
+    """In a steady climate, and in one that changes at first; bit for bit, and in the domain or out of it alike."""
+    settled, forcing = 4, columns.forcing.copy()
+    forcing[:, :, :settled, 0] += climate * np.arange(settled)
+    forcing[:, :, settled:] = forcing[:, :, [settled - 1]]
+    plain = replace(columns, forcing=forcing)
+    known = replace(plain, settled=settled)
+    told, wanted = emulator.predict(known), emulator.predict(plain)
+    np.testing.assert_array_equal(told.values, wanted.values)
+    for one, other in zip(
+        domain_features(known, emulator.signature), domain_features(plain, emulator.signature), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_cell_does_not_know_its_batch(emulator, columns):
     """Backwards, alone, in the middle of another thousand or across micro-batches: equal bits."""
     whole = emulator.predict(columns).values

@@ -127,7 +127,11 @@ def test_a_year_has_the_drivers_that_it_has_alone(treatment, climate_years):
     """Whichever years come before it, and whether anything changes after it; bit for bit."""
     table, pathways = cell_table(climate_years=climate_years), (Pathway("one", ((1.0, treatment),)),)
     series = tuple(range(2020, 2020 + climate_years)) if climate_years > 1 else (0,)
-    whole = Forcing(YEARS, pathways, climate_years=series)(table, SIGNATURE).forcing
+    columns = Forcing(YEARS, pathways, climate_years=series)(table, SIGNATURE)
+    whole, last = columns.forcing, columns.settled - 1
+    np.testing.assert_array_equal(
+        whole[:, :, last:], np.repeat(whole[:, :, [last]], len(YEARS) - last, axis=2)
+    )
     for place in (0, 1, 9, 10, 11, 39, 40):
         alone = Forcing(YEARS[place : place + 1], pathways, climate_years=series)(table, SIGNATURE).forcing
         np.testing.assert_array_equal(whole[:, :, place], alone[:, :, 0])
