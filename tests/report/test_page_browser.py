@@ -205,11 +205,12 @@ def test_without_the_script_tables_and_figures_are_there(browser, path):
     ask("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         browser.driver.get(path.resolve().as_uri() + "?plain")
-        root = ask("DOM.getDocument", {})["root"]["nodeId"]
         ask("DOM.enable", {})
         ask("CSS.enable", {})
 
         def hidden(selector: str) -> bool:
+            # Numbers of nodes are forgotten whenever the browser looks at the document anew.
+            root = ask("DOM.getDocument", {})["root"]["nodeId"]
             node = ask("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
             assert node, selector
             style = ask("CSS.getComputedStyleForNode", {"nodeId": node})["computedStyle"]
