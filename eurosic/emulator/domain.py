@@ -70,8 +70,7 @@ def domain_features(columns: Columns, signature: Signature) -> tuple[Array, tupl
         for depth, (top, bottom) in enumerate(STANDARD_DEPTHS):
             made[f"{name} {100 * top:g}-{100 * bottom:g} cm"] = _scaled(name, columns.state[:, depth, i])
     # Years first, then pathways: nothing of the forcing's own size is made.
-    forcing = columns.unsettled
-    least, largest = forcing.min(axis=2).min(axis=0), forcing.max(axis=2).max(axis=0)
+    least, largest = columns.unsettled.min(axis=2).min(axis=0), columns.unsettled.max(axis=2).max(axis=0)
     for i, name in enumerate(names(signature.drivers)):
         before = columns.baseline[:, i]
         made[f"{name} before"] = _scaled(name, before)

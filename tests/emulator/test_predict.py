@@ -106,6 +106,8 @@ def test_years_that_are_known_to_be_alike_answer_as_any_others(emulator, columns
     forcing[:, :, settled:] = forcing[:, :, [settled - 1]]
     plain = replace(columns, forcing=forcing)
     known = replace(plain, settled=settled)
+    assert columns.shape[2] > settled
+    assert MicroBatch(known, emulator.signature, emulator.frame).steady == (climate == 0.0)
     told, wanted = emulator.predict(known), emulator.predict(plain)
     np.testing.assert_array_equal(told.values, wanted.values)
     for one, other in zip(
